@@ -1,0 +1,1 @@
+//! Proves a risk against a running application the user named.

@@ -1,0 +1,1 @@
+//! Function source to handlers, data flows, secrets and imports. Pure.

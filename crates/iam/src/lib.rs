@@ -1,0 +1,1 @@
+//! AWS IAM: the policy language, its evaluation and its explanation. Pure.

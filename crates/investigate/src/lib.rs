@@ -1,0 +1,1 @@
+//! Events to Alerts: Sigma rules over the logs AWS itself writes.

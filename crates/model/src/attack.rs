@@ -1,0 +1,102 @@
+//! What an attack starts from, what the prover plants for it, and the target it may touch.
+
+use crate::finding::RiskId;
+use crate::http::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What the attacker has before the attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Foothold {
+    /// Anyone on the internet.
+    Anyone,
+    /// A signed-in user of the application.
+    SignedInUser,
+    /// A function's stolen credentials.
+    FunctionCredentials,
+    /// Somebody who has read the source and has a host in the VPC.
+    SourceAndVpcHost,
+}
+
+/// A secret that the prover hides where an attack should not reach, and looks for in what it brings back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plant {
+    /// Where.
+    pub at: PlantAt,
+    /// Only the prover knows it before the attack.
+    pub canary: String,
+}
+
+/// Where a canary is planted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlantAt {
+    /// A row of the application's database: statement with `?` for the canary.
+    Database {
+        /// `INSERT INTO ... VALUES (?)`.
+        statement: String,
+    },
+    /// An item of a DynamoDB table, in an attribute named `canary`.
+    Table {
+        /// Table name.
+        table: String,
+    },
+}
+
+/// What an attack may touch: the application the user named, and nothing else.
+pub trait Target {
+    /// A request to an API of the application, by the API's resource and stage, without credentials added.
+    fn http(&mut self, api: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
+    /// A token of a signed-in user of the application, for the foothold `SignedInUser`.
+    fn user_token(&mut self) -> Result<String, TargetError>;
+    /// An AWS API call with the credentials of this function's role, from outside the function:
+    /// `("app/ManagePartnerFunction", "dynamodb", "DynamoDB_20120810.Scan", body)`.
+    fn aws_as_function(
+        &mut self,
+        function: &str,
+        service: &str,
+        operation: &str,
+        body: &serde_json::Value,
+    ) -> Result<HttpResponse, TargetError>;
+    /// Logs in to a database cluster from a host in the VPC and runs one query; rows as text.
+    fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError>;
+}
+
+/// A target that could not be reached or refused below the level of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetError {
+    /// The target does not offer this foothold (a URL without credentials, say).
+    NotOffered(String),
+    /// Refused: by a security group, a failed log-in, a closed port. The words of whoever refused.
+    Refused(String),
+    /// It broke; this proves nothing.
+    Failed(String),
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOffered(says) | Self::Refused(says) | Self::Failed(says) => f.write_str(says),
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+/// What an attack did at a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// Slug.
+    pub risk: RiskId,
+    /// `stack/LogicalId` of the finding that was attacked.
+    pub resource: String,
+    /// What each step did, in order, for a person to read.
+    pub steps: Vec<String>,
+    /// Everything that was brought back, to be searched for canaries by the prover.
+    #[serde(skip)]
+    pub loot: Vec<String>,
+    /// How the last step was refused, if it was: status and body, or the words of the refusal.
+    pub refused: Option<String>,
+    /// Something broke (a 5xx, a time-out): neither exploited nor blocked.
+    pub broke: Option<String>,
+}

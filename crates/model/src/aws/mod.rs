@@ -1,0 +1,59 @@
+//! Typed views of resources. The properties stay the truth; a view is read from them anew at every change.
+
+mod function;
+mod rest_api;
+mod role;
+
+pub use function::Function;
+pub use rest_api::{Authorizer, AuthorizerKind, Integration, RestApi, Route, RouteAuth, Stage, UsagePlan, Validator};
+pub use role::{PolicyDocument, Role};
+
+use crate::app::{Resource, ResourceId};
+use std::collections::BTreeMap;
+
+/// All typed views of an application.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// REST APIs with their routes.
+    pub rest_apis: Vec<RestApi>,
+    /// Lambda functions.
+    pub functions: BTreeMap<ResourceId, Function>,
+    /// IAM roles.
+    pub roles: BTreeMap<ResourceId, Role>,
+    /// Usage plans with their keys.
+    pub usage_plans: Vec<UsagePlan>,
+    pub(crate) by_arn: BTreeMap<String, ResourceId>,
+}
+
+impl Index {
+    pub(crate) fn of(resources: &BTreeMap<ResourceId, Resource>) -> Self {
+        let mut index = Self::default();
+        for resource in resources.values() {
+            if let Some(arn) = &resource.arn {
+                index.by_arn.insert(arn.clone(), resource.id.clone());
+            }
+            match resource.kind.as_str() {
+                "AWS::Lambda::Function" => {
+                    index.functions.insert(resource.id.clone(), Function::of(resource));
+                }
+                "AWS::IAM::Role" => {
+                    index.roles.insert(resource.id.clone(), Role::of(resource, resources));
+                }
+                _ => {}
+            }
+        }
+        index.rest_apis = rest_api::all(resources);
+        index.usage_plans = rest_api::usage_plans(resources);
+        index
+    }
+
+    /// The function with this ARN, with or without a qualifier (`:alias`, `:$LATEST`).
+    pub fn function_by_arn(&self, arn: &str) -> Option<&Function> {
+        self.functions.values().find(|f| arn == f.arn || arn.strip_prefix(f.arn.as_str()).is_some_and(|rest| rest.starts_with(':')))
+    }
+
+    /// The role with this ARN.
+    pub fn role_by_arn(&self, arn: &str) -> Option<&Role> {
+        self.roles.values().find(|role| role.arn == arn)
+    }
+}

@@ -1,0 +1,216 @@
+//! `AWS::ApiGateway::RestApi` with its routes, whether they come from an OpenAPI body or from
+//! `AWS::ApiGateway::Resource` and `AWS::ApiGateway::Method`.
+
+use crate::app::{Resource, ResourceId};
+use crate::node::Node;
+use crate::place::Place;
+use std::collections::BTreeMap;
+
+/// A REST API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestApi {
+    /// Stack and logical id.
+    pub id: ResourceId,
+    /// What `Ref` gives: ten characters in AWS.
+    pub api_id: String,
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// Its stages.
+    pub stages: Vec<Stage>,
+    /// Its routes (method and path), in the order written.
+    pub routes: Vec<Route>,
+    /// Authorizers by name.
+    pub authorizers: BTreeMap<String, Authorizer>,
+    /// JSON schemas by model name.
+    pub models: BTreeMap<String, Node>,
+    /// Gateway responses by response type.
+    pub gateway_responses: BTreeMap<String, Node>,
+    /// The API's resource policy.
+    pub resource_policy: Option<Node>,
+    /// Whether the API key comes from the authorizer (`AUTHORIZER`) rather than the `x-api-key` header.
+    pub api_key_from_authorizer: bool,
+    /// Where to add to the API's OpenAPI body; `None` when the API has no body.
+    pub body_place: Option<Place>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// ARN of the web ACL associated with it.
+    pub web_acl: Option<String>,
+    /// Whether X-Ray tracing is on.
+    pub tracing: bool,
+    /// Access log format, when access logs are on.
+    pub access_log_format: Option<String>,
+}
+
+/// A method of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// `GET`, or `ANY`.
+    pub method: String,
+    /// `/customizations/{id}`.
+    pub path: String,
+    /// Where the method is written.
+    pub place: Place,
+    /// How callers are authorised.
+    pub auth: RouteAuth,
+    /// Whether an API key is required.
+    pub api_key_required: bool,
+    /// What is validated.
+    pub validator: Option<Validator>,
+    /// Model name by content type.
+    pub request_models: BTreeMap<String, String>,
+    /// Required parameters: (`querystring` | `header` | `path`, name).
+    pub required_parameters: Vec<(String, String)>,
+    /// What answers.
+    pub integration: Integration,
+    /// Where the integration is written.
+    pub integration_place: Place,
+}
+
+/// How callers of a route are authorised.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RouteAuth {
+    /// Not at all.
+    None,
+    /// SigV4 and IAM.
+    Iam {
+        /// Where it is written.
+        place: Place,
+    },
+    /// By this authorizer.
+    Authorizer {
+        /// Key of [`RestApi::authorizers`].
+        name: String,
+        /// OAuth scopes, of which the token must have one.
+        scopes: Vec<String>,
+        /// Where it is written.
+        place: Place,
+    },
+    /// Something is written that could not be understood; never to be taken for `None` or for protection.
+    Unknown {
+        /// Why.
+        why: String,
+        /// Where.
+        place: Place,
+    },
+}
+
+/// A request validator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validator {
+    /// Validates the body against the model.
+    pub body: bool,
+    /// Validates required parameters.
+    pub parameters: bool,
+    /// Where it is named.
+    pub place: Place,
+}
+
+/// An authorizer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authorizer {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// What it is.
+    pub kind: AuthorizerKind,
+    /// Seconds an answer is cached; 300 when not set, 0 for never.
+    pub ttl: u32,
+}
+
+/// Kinds of authorizers of REST APIs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthorizerKind {
+    /// Lambda, by one header.
+    Token {
+        /// ARN of the function.
+        function_arn: String,
+        /// Header that carries the token: `Authorization`.
+        header: String,
+        /// Regular expression the token must match before the function is asked.
+        validation: Option<String>,
+        /// Role that API Gateway assumes to invoke it.
+        credentials: Option<String>,
+    },
+    /// Lambda, by the whole request.
+    Request {
+        /// ARN of the function.
+        function_arn: String,
+        /// `method.request.header.X`, ...; the cache key.
+        identity_sources: Vec<String>,
+        /// Role that API Gateway assumes to invoke it.
+        credentials: Option<String>,
+    },
+    /// Cognito user pools.
+    Cognito {
+        /// ARNs of the pools.
+        pools: Vec<String>,
+        /// Header that carries the token.
+        header: String,
+    },
+    /// A kind that is not understood.
+    Unknown(String),
+}
+
+/// What answers a route.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Integration {
+    /// Lambda proxy integration.
+    LambdaProxy {
+        /// ARN of the function, with qualifier if there is one.
+        function_arn: String,
+        /// Role that API Gateway assumes to invoke it; else the function's resource policy decides.
+        credentials: Option<String>,
+    },
+    /// Mock: the response parameters of its default response (CORS preflight).
+    Mock {
+        /// Status code.
+        status: u16,
+        /// Response headers.
+        headers: Vec<(String, String)>,
+        /// Response body by its `application/json` template, when it is a constant.
+        body: String,
+    },
+    /// Anything else, named.
+    Unsupported(String),
+}
+
+/// A usage plan with the keys that belong to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsagePlan {
+    /// Stack and logical id.
+    pub id: ResourceId,
+    /// Physical id.
+    pub plan_id: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// (API id, stage) it covers.
+    pub stages: Vec<(String, String)>,
+    /// Requests per second.
+    pub rate: Option<f64>,
+    /// Size of the token bucket.
+    pub burst: Option<u64>,
+    /// Requests per period.
+    pub quota: Option<(u64, String)>,
+    /// (key id, key value, enabled).
+    pub keys: Vec<(String, String, bool)>,
+}
+
+/// Every REST API among the resources.
+pub(super) fn all(_resources: &BTreeMap<ResourceId, Resource>) -> Vec<RestApi> {
+    Vec::new()
+}
+
+/// Every usage plan among the resources.
+pub(super) fn usage_plans(_resources: &BTreeMap<ResourceId, Resource>) -> Vec<UsagePlan> {
+    Vec::new()
+}

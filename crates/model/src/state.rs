@@ -1,0 +1,55 @@
+//! What a verdict needs beside the App: time, issued keys, cached authorizer answers, counters.
+
+use crate::identity::Identity;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// What `decide` may ask. `up` answers from memory; a journal answers with what was seen then, so that
+/// replaying gives the same verdicts.
+pub trait State {
+    /// The key pair with this access key id.
+    fn key(&self, access_key_id: &str) -> Option<IssuedKey>;
+    /// The answer of an authorizer, cached under its cache key, whether or not it is still fresh.
+    fn authorizer_answer(&self, cache_key: &str) -> Option<AuthorizerAnswer>;
+    /// What an API key has used of a usage plan.
+    fn usage(&self, plan: &str, key: &str) -> Usage;
+    /// The public keys (JWKS document) of a token issuer, for a Cognito authorizer.
+    fn jwks(&self, issuer: &str) -> Option<serde_json::Value>;
+}
+
+/// An access key that the application's STS or IAM issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedKey {
+    /// The secret access key. Never written to a journal.
+    #[serde(skip)]
+    pub secret: String,
+    /// The session token that must come with it; `None` for long-term keys.
+    #[serde(skip)]
+    pub session_token: Option<String>,
+    /// Whose key it is.
+    pub identity: Identity,
+    /// When it ends; `None` for long-term keys.
+    pub expires: Option<Time>,
+}
+
+/// What a Lambda authorizer answered, or how it failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuthorizerAnswer {
+    /// When it answered.
+    pub at: Time,
+    /// The function's result: the JSON it returned, or the error message it failed with.
+    pub result: Result<serde_json::Value, String>,
+}
+
+/// What a key has used of a usage plan. Token bucket and quota as API Gateway keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens left in the bucket at `at`; meaningless when `at` is `None`.
+    pub tokens: f64,
+    /// When the bucket was last touched; `None`: never.
+    pub at: Option<Time>,
+    /// Requests counted in the quota's period.
+    pub used: u64,
+    /// Number of the period (day, week or month) that `used` belongs to.
+    pub period: i64,
+}

@@ -1,0 +1,41 @@
+//! What a service needs of the outside. `up` implements it; tests use one of their own.
+
+use crate::event::Event;
+use crate::time::Time;
+use std::fmt;
+
+/// The outside, for services.
+pub trait World: Send + Sync {
+    /// The clock.
+    fn now(&self) -> Time;
+    /// Fills with random bytes from the operating system.
+    fn random(&self, bytes: &mut [u8]);
+    /// The durable store of one service. Names of services are endpoint prefixes: `dynamodb`.
+    fn store(&self, service: &str) -> &dyn Store;
+    /// Writes a record to AWS's log.
+    fn log(&self, event: Event);
+}
+
+/// Rows of bytes by table and key; every write is durable and atomic.
+pub trait Store: Send + Sync {
+    /// One row.
+    fn get(&self, table: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Writes a row.
+    fn put(&self, table: &str, key: &str, row: &[u8]) -> Result<(), StoreError>;
+    /// Removes a row, if it is there.
+    fn delete(&self, table: &str, key: &str) -> Result<(), StoreError>;
+    /// All rows of a table whose key begins with `prefix`, by key.
+    fn scan(&self, table: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+}
+
+/// The store could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError(pub String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}

@@ -1,0 +1,1 @@
+//! Runs all four proofs and fills the ledger.

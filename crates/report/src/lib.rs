@@ -1,0 +1,1 @@
+//! Evidence to terminal, JSON, SARIF. One escaper for terminals.

@@ -1,0 +1,1 @@
+//! What goes wrong: one folder is one risk with its four proofs.

@@ -1,0 +1,68 @@
+//! What AWS does: one folder is one service.
+//!
+//! A service understands AWS's wire format, says what a request asks for, and carries out what the gate let
+//! pass. It never decides, never calls another service, and reaches the outside only through [`model::World`].
+
+use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, World};
+use serde_json::Value;
+
+/// One AWS service behind an endpoint such as `dynamodb.us-east-1.amazonaws.com`.
+pub trait Service: Send + Sync {
+    /// Endpoint prefix and SigV4 service name: `dynamodb`, `cognito-idp`.
+    fn endpoint(&self) -> &'static str;
+
+    /// What this request asks for, from the wire.
+    ///
+    /// # Errors
+    /// An operation or a body that is not understood, as the AWS error the caller gets.
+    fn asks(&self, app: &App, request: &HttpRequest) -> Result<Asked, ServiceError>;
+
+    /// Carries out what the gate let pass.
+    ///
+    /// # Errors
+    /// The AWS error the caller gets (`ResourceNotFoundException`); state is then unchanged.
+    fn carry_out(&self, app: &App, asked: &Asked, caller: &Identity, world: &dyn World) -> Result<Done, ServiceError>;
+}
+
+/// An operation read from the wire, not yet authorised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// Operation in AWS's spelling: `PutItem`.
+    pub operation: String,
+    /// Every authorisation it needs; all must pass. Empty for what AWS offers without credentials
+    /// (a token endpoint, JWKS), which must then be `public`.
+    pub needs: Vec<ApiCall>,
+    /// Whether AWS serves it to anyone, unsigned.
+    pub public: bool,
+    /// The parsed parameters, for `carry_out`.
+    pub parameters: Value,
+    /// What of them CloudTrail writes as `requestParameters`, without secrets.
+    pub logged_parameters: Value,
+    /// CloudTrail's `readOnly`.
+    pub read_only: bool,
+    /// CloudTrail data event (`eventCategory: Data`) rather than a management event.
+    pub data_event: bool,
+}
+
+/// An operation carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// What the caller gets.
+    pub response: HttpResponse,
+    /// CloudTrail's `responseElements`, without secrets; `null` for reads.
+    pub response_elements: Value,
+    /// What it changed in the application.
+    pub changes: Vec<Change>,
+}
+
+/// An error as AWS words it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ServiceError {
+    /// HTTP status.
+    pub status: u16,
+    /// `ResourceNotFoundException`.
+    pub code: String,
+    /// The message.
+    pub message: String,
+}

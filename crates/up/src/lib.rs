@@ -1,0 +1,1 @@
+//! The application runs here, with its security envelope enforced.
