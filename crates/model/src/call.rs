@@ -64,7 +64,7 @@ pub struct Invoke {
 
 /// An AWS API operation. One operation may need several authorisations (`TransactWriteItems`): then it is
 /// several calls, and all must pass.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ApiCall {
     /// IAM action: `dynamodb:PutItem`.
     pub action: String,
@@ -74,6 +74,18 @@ pub struct ApiCall {
     pub resource_account: String,
     /// Condition keys that only the request knows: `dynamodb:LeadingKeys` to its values.
     pub context: BTreeMap<String, Vec<String>>,
+    /// For a call that the gate asked for ([`crate::Answer::Needs`]): what to send and where to keep the answer.
+    #[serde(default)]
+    pub invocation: Option<Box<Invocation>>,
+}
+
+/// The invocation of a Lambda authorizer that the gate needs before it can judge a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invocation {
+    /// The event to invoke the function with.
+    pub payload: serde_json::Value,
+    /// The key under which [`crate::State::authorizer_answer`] must give the answer.
+    pub cache_key: String,
 }
 
 /// A connection out of a function.

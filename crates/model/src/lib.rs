@@ -29,7 +29,7 @@ pub mod world;
 pub use app::{App, Change, ChangeError, Resource, ResourceId, Source};
 pub use arn::Arn;
 pub use attack::{Foothold, Plant, Target, TargetError};
-pub use call::{ApiCall, Ask, Call, Connect, Credential, Invoke};
+pub use call::{ApiCall, Ask, Call, Connect, Credential, Invocation, Invoke, Origin};
 pub use event::{Event, LogKind};
 pub use files::Files;
 pub use finding::{Alert, Confidence, Finding, RiskId, Severity, Status, Step};
