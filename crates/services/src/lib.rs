@@ -3,8 +3,17 @@
 //! A service understands AWS's wire format, says what a request asks for, and carries out what the gate let
 //! pass. It never decides, never calls another service, and reaches the outside only through [`model::World`].
 
-use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, World};
-use serde_json::Value;
+use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, IssuedKey, StoreError, World};
+use serde_json::{Map, Value};
+
+pub mod wire;
+
+pub use wire::{answered, render_error, render_stop};
+
+/// Every service of the garden, in the order in which `up` asks them.
+pub fn all() -> Vec<Box<dyn Service>> {
+    Vec::new()
+}
 
 /// One AWS service behind an endpoint such as `dynamodb.us-east-1.amazonaws.com`.
 pub trait Service: Send + Sync {
@@ -29,8 +38,8 @@ pub trait Service: Send + Sync {
 pub struct Asked {
     /// Operation in AWS's spelling: `PutItem`.
     pub operation: String,
-    /// Every authorisation it needs; all must pass. Empty for what AWS offers without credentials
-    /// (a token endpoint, JWKS), which must then be `public`.
+    /// Every authorisation it needs; all must pass. Empty only for what AWS offers without credentials
+    /// (a token endpoint, JWKS), which is then `public`.
     pub needs: Vec<ApiCall>,
     /// Whether AWS serves it to anyone, unsigned.
     pub public: bool,
@@ -53,6 +62,24 @@ pub struct Done {
     pub response_elements: Value,
     /// What it changed in the application.
     pub changes: Vec<Change>,
+    /// Access keys it issued, for the table from which `State::key` answers.
+    pub issued: Vec<Issued>,
+}
+
+/// An access key that a service issued (STS `AssumeRole`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// `ASIA...`.
+    pub access_key_id: String,
+    /// The secret, the session token and whose they are.
+    pub key: IssuedKey,
+}
+
+impl Done {
+    /// An answer that changed nothing in the application and issued nothing.
+    pub fn new(response: HttpResponse, response_elements: Value) -> Self {
+        Self { response, response_elements, changes: Vec::new(), issued: Vec::new() }
+    }
 }
 
 /// An error as AWS words it.
@@ -65,4 +92,20 @@ pub struct ServiceError {
     pub code: String,
     /// The message.
     pub message: String,
+    /// Further members of the error's body in JSON protocols (`CancellationReasons`); mostly empty.
+    pub members: Map<String, Value>,
+}
+
+impl ServiceError {
+    /// An error with this status, code and message.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), members: Map::new() }
+    }
+}
+
+/// A store that fails is the service's own fault; its words stay out of the answer.
+impl From<StoreError> for ServiceError {
+    fn from(_: StoreError) -> Self {
+        Self::new(500, "InternalServerError", "The request processing has failed because of an unknown error, exception or failure.")
+    }
 }
