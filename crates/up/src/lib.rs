@@ -1,1 +1,19 @@
-//! The application runs here, with its security envelope enforced.
+//! The application runs here, with its security envelope enforced: one process, one endpoint, no Docker.
+//!
+//! Whatever crosses a border becomes a [`model::Call`] and is judged by `gate::decide`; this crate carries out what
+//! passed. It owns the sockets, processes, clock and disk below the state folder. It never decides, and it knows no risk.
+
+mod ca;
+mod error;
+mod folder;
+mod journal;
+mod keys;
+mod options;
+mod store;
+
+pub use ca::Authority;
+pub use error::UpError;
+pub use folder::Folder;
+pub use keys::Credentials;
+pub use options::{Notice, Options};
+pub use store::{Rows, Sqlite};
