@@ -31,6 +31,8 @@ pub struct Plant {
 /// Where a canary is planted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlantAt {
+    /// Where a signed-in user keeps something private: the `{{canary}}` of the application's own traffic.
+    Traffic,
     /// A row of the application's database: statement with `?` for the canary.
     Database {
         /// `INSERT INTO ... VALUES (?)`.

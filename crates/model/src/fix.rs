@@ -11,7 +11,7 @@ pub struct Fix {
     pub says: String,
     /// Safe: cannot change what legitimate callers get. Others need `--fix=unsafe`.
     pub safe: bool,
-    /// The edits, in any order; none may overlap.
+    /// The edits, in any order. Two that say the same are one; two that contradict each other are an error.
     pub edits: Vec<Edit>,
     /// What a person has to do beside the edits ("deploy, then rotate the password"), if anything.
     pub then: Option<String>,
@@ -26,6 +26,13 @@ pub enum Edit {
         file: Arc<str>,
         /// The way from the document's root to the value.
         path: Vec<Segment>,
+        /// What to do there.
+        operation: Operation,
+    },
+    /// The same for the value that is written at a place, when only its place is known.
+    Value {
+        /// Where the value begins: line and column of a value that a reader gave.
+        place: Place,
         /// What to do there.
         operation: Operation,
     },
@@ -83,6 +90,7 @@ impl Edit {
     pub fn file(&self) -> &str {
         match self {
             Self::Document { file, .. } | Self::Text { file, .. } | Self::Create { file, .. } => file,
+            Self::Value { place, .. } => &place.file,
         }
     }
 }
