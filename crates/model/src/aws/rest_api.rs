@@ -1,10 +1,20 @@
 //! `AWS::ApiGateway::RestApi` with its routes, whether they come from an OpenAPI body or from
 //! `AWS::ApiGateway::Resource` and `AWS::ApiGateway::Method`.
 
+mod authorizer;
+mod integration;
+mod openapi;
+mod parts;
+mod security;
+mod stage;
+mod usage_plan;
+
 use crate::app::{Resource, ResourceId};
 use crate::node::Node;
 use crate::place::Place;
 use std::collections::BTreeMap;
+
+pub(super) use usage_plan::usage_plans;
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +43,8 @@ pub struct RestApi {
     pub api_key_from_authorizer: bool,
     /// Where to add to the API's OpenAPI body; `None` when the API has no body.
     pub body_place: Option<Place>,
+    /// Why not all of its routes are known, and where that is written; `None` when they are.
+    pub unknown: Option<(String, Place)>,
 }
 
 /// A stage.
@@ -48,6 +60,8 @@ pub struct Stage {
     pub tracing: bool,
     /// Access log format, when access logs are on.
     pub access_log_format: Option<String>,
+    /// Stage variables whose value is known.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// A method of a path.
@@ -65,7 +79,7 @@ pub struct Route {
     pub api_key_required: bool,
     /// What is validated.
     pub validator: Option<Validator>,
-    /// Model name by content type.
+    /// Model name (key of [`RestApi::models`]) by content type. A name that is no key is a model that is not known.
     pub request_models: BTreeMap<String, String>,
     /// Required parameters: (`querystring` | `header` | `path`, name).
     pub required_parameters: Vec<(String, String)>,
@@ -203,14 +217,45 @@ pub struct UsagePlan {
     pub quota: Option<(u64, String)>,
     /// (key id, key value, enabled).
     pub keys: Vec<(String, String, bool)>,
+    /// Why its limits are not all known, and where that is written; `None` when they are.
+    pub unknown: Option<(String, Place)>,
 }
 
 /// Every REST API among the resources.
-pub(super) fn all(_resources: &BTreeMap<ResourceId, Resource>) -> Vec<RestApi> {
-    Vec::new()
+pub(super) fn all(resources: &BTreeMap<ResourceId, Resource>) -> Vec<RestApi> {
+    resources.values().filter(|r| r.kind == "AWS::ApiGateway::RestApi").map(|r| RestApi::of(r, resources)).collect()
 }
 
-/// Every usage plan among the resources.
-pub(super) fn usage_plans(_resources: &BTreeMap<ResourceId, Resource>) -> Vec<UsagePlan> {
-    Vec::new()
+impl RestApi {
+    fn of(resource: &Resource, resources: &BTreeMap<ResourceId, Resource>) -> Self {
+        let p = &resource.properties;
+        let body = p.get("Body");
+        let mut api = Self {
+            id: resource.id.clone(),
+            api_id: resource.physical_id.clone(),
+            name: p.get("Name").and_then(Node::scalar).unwrap_or_else(|| resource.id.logical.to_string()),
+            place: resource.place.clone(),
+            stages: Vec::new(),
+            routes: Vec::new(),
+            authorizers: BTreeMap::new(),
+            models: BTreeMap::new(),
+            gateway_responses: BTreeMap::new(),
+            resource_policy: p.get("Policy").cloned(),
+            api_key_from_authorizer: false,
+            body_place: body.map(|body| body.place.clone()),
+            unknown: None,
+        };
+        if let Some(body) = body {
+            openapi::read(&mut api, body);
+        }
+        if let Some(location) = p.get("BodyS3Location") {
+            api.unknown = Some(("its OpenAPI body lies in S3".into(), location.place.clone()));
+        }
+        if let Some(source) = p.get("ApiKeySourceType") {
+            api.api_key_from_authorizer = source.str() == Some("AUTHORIZER");
+        }
+        parts::read(&mut api, resources);
+        stage::read(&mut api, resources);
+        api
+    }
 }
