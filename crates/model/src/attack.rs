@@ -102,3 +102,37 @@ pub struct Outcome {
     /// Something broke (a 5xx, a time-out): neither exploited nor blocked.
     pub broke: Option<String>,
 }
+
+impl Outcome {
+    /// An attack that has not begun.
+    pub fn new(risk: RiskId, resource: impl Into<String>) -> Self {
+        Self { risk, resource: resource.into(), steps: Vec::new(), loot: Vec::new(), refused: None, broke: None }
+    }
+
+    /// Takes note of an answer; true when it was a success and its body is now loot.
+    pub fn took(&mut self, response: &HttpResponse) -> bool {
+        let body = String::from_utf8_lossy(&response.body);
+        match response.status {
+            200..=299 => {
+                self.loot.push(body.into_owned());
+                return true;
+            }
+            500..=599 => self.broke = Some(format!("{} {body}", response.status)),
+            status => self.refused = Some(format!("{status} {body}")),
+        }
+        false
+    }
+
+    /// Takes note of a target that did not answer.
+    pub fn failed(&mut self, error: &TargetError) {
+        match error {
+            TargetError::Refused(says) => self.refused = Some(says.clone()),
+            TargetError::NotOffered(says) | TargetError::Failed(says) => self.broke = Some(says.clone()),
+        }
+    }
+
+    /// Whether a text that only the prover knew was brought back.
+    pub fn brought_back(&self, canary: &str) -> bool {
+        self.loot.iter().any(|loot| loot.contains(canary))
+    }
+}
