@@ -48,9 +48,9 @@ impl FunctionRoute<'_> {
         match verdict.answer {
             Answer::Needs(_) => true,
             // An API key is not an identity, and a refused body says nothing about who sent it.
-            Answer::Stop(_) => verdict
-                .reason()
-                .is_some_and(|reason| matches!(reason.phase, Phase::Identify | Phase::ResourcePolicy | Phase::Authorizer)),
+            Answer::Stop(_) => {
+                verdict.reason().is_some_and(|reason| matches!(reason.phase, Phase::Identify | Phase::ResourcePolicy | Phase::Authorizer))
+            }
             Answer::Pass(_) | Answer::Depends(_) => false,
         }
     }

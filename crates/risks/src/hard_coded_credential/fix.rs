@@ -131,7 +131,11 @@ fn parameter_with_default(text: &str, value: &str) -> Option<String> {
 
 /// How many parameters a YAML template has.
 fn parameter_count(text: &str) -> usize {
-    let section = text.lines().skip_while(|line| line.trim_end() != "Parameters:").skip(1).take_while(|line| line.starts_with(' ') || line.trim().is_empty());
+    let section = text
+        .lines()
+        .skip_while(|line| line.trim_end() != "Parameters:")
+        .skip(1)
+        .take_while(|line| line.starts_with(' ') || line.trim().is_empty());
     let lines: Vec<&str> = section.filter(|line| !line.trim().is_empty()).collect();
     let least = lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
     lines.iter().filter(|line| line.len() - line.trim_start().len() == least && !line.trim_start().starts_with('#')).count()

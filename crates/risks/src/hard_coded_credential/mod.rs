@@ -29,7 +29,8 @@ fn finding(app: &App, secret: &Secret) -> Finding {
     let users = functions_with(app, secret);
     let opens = cluster_opened(app, secret);
     let resource = users.first().map_or_else(|| secret.place.file.to_string(), ToString::to_string);
-    let mut path = vec![Step { says: format!("whoever reads {} reads the {}", secret.place.file, secret.kind), place: secret.place.clone() }];
+    let mut path =
+        vec![Step { says: format!("whoever reads {} reads the {}", secret.place.file, secret.kind), place: secret.place.clone() }];
     for id in &users {
         if let Some(function) = app.aws().functions.get(id) {
             path.push(Step { says: format!("it is shipped with {}", id.logical), place: function.place.clone() });
@@ -74,7 +75,8 @@ fn master_password(cluster: &Resource) -> Option<&Node> {
 }
 
 fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
-    let opens = app.code.secrets.iter().any(|secret| findings.iter().any(|f| f.place == secret.place) && cluster_opened(app, secret).is_some());
+    let opens =
+        app.code.secrets.iter().any(|secret| findings.iter().any(|f| f.place == secret.place) && cluster_opened(app, secret).is_some());
     if opens {
         Ok(PlantAt::Database { statement: "CREATE TABLE sekisho_keepsake AS SELECT ? AS note".into() })
     } else {
@@ -96,7 +98,12 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
                 continue;
             }
         };
-        outcome.steps.push(format!("log-in to {} as {user} with the password from {}: {} tables", cluster.id.logical, secret.place, tables.len()));
+        outcome.steps.push(format!(
+            "log-in to {} as {user} with the password from {}: {} tables",
+            cluster.id.logical,
+            secret.place,
+            tables.len()
+        ));
         for table in tables.iter().filter_map(|row| row.first()).take(MOST_TABLES) {
             match target.database(&id, user, &secret.value, &format!("SELECT * FROM `{table}` LIMIT 100")) {
                 Ok(rows) => outcome.loot.extend(rows.into_iter().flatten()),

@@ -15,7 +15,10 @@ pub fn narrow(app: &App, function: &Function, wide: &Wide<'_>, used: &[&AwsCall]
     }
     let actions: BTreeSet<String> = used.iter().map(|call| name(call)).collect();
     let resources: Option<BTreeSet<String>> = used.iter().map(|call| resource(app, function, call)).collect();
-    let mut edits = vec![Edit::Value { place: wide.action.place.clone(), operation: Operation::Set(one_or_list(actions.iter().map(|action| json!(action)))) }];
+    let mut edits = vec![Edit::Value {
+        place: wide.action.place.clone(),
+        operation: Operation::Set(one_or_list(actions.iter().map(|action| json!(action)))),
+    }];
     let mut says = format!("allow {}", actions.into_iter().collect::<Vec<_>>().join(", "));
     if let Some(resources) = resources {
         says = format!("{says} on {}", resources.iter().cloned().collect::<Vec<_>>().join(", "));
@@ -28,7 +31,11 @@ pub fn narrow(app: &App, function: &Function, wide: &Wide<'_>, used: &[&AwsCall]
 /// Logical id of the resource a call names through an environment variable, in the function's own stack.
 fn resource(app: &App, function: &Function, call: &AwsCall) -> Option<String> {
     let value = function.environment.get(call.resource_from_environment.as_ref()?)?;
-    let found = app.resources().find(|resource| resource.id.stack == function.id.stack && resource.arn.is_some() && (resource.physical_id == *value || resource.arn.as_ref() == Some(value)))?;
+    let found = app.resources().find(|resource| {
+        resource.id.stack == function.id.stack
+            && resource.arn.is_some()
+            && (resource.physical_id == *value || resource.arn.as_ref() == Some(value))
+    })?;
     Some(found.id.logical.to_string())
 }
 

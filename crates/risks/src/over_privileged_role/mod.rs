@@ -56,7 +56,8 @@ fn wide_statements(role: &Role) -> Vec<Wide<'_>> {
 fn wide(statement: &Node) -> Option<Wide<'_>> {
     let allows = statement.get("Effect").and_then(Node::str) == Some("Allow");
     let (action, resource) = (statement.get("Action")?, statement.get("Resource")?);
-    let actions: Vec<&str> = action.one_or_many().iter().filter_map(Node::str).filter(|action| *action == "*" || action.ends_with(":*")).collect();
+    let actions: Vec<&str> =
+        action.one_or_many().iter().filter_map(Node::str).filter(|action| *action == "*" || action.ends_with(":*")).collect();
     let everywhere = resource.one_or_many().iter().any(|resource| resource.str() == Some("*"));
     // A condition may narrow it to what is needed; that is for the IAM engine to judge, not for a pattern.
     let unconditional = statement.get("Condition").is_none();
@@ -94,7 +95,9 @@ fn managed_finding(app: &App, function: &Function, policy: &str, place: &Place) 
         Step { says: format!("its role has the managed policy {policy}"), place: place.clone() },
     ];
     if let Some(handler) = app.code.handlers.get(&function.id) {
-        path.extend(handler.aws_calls.iter().map(|call| Step { says: format!("its code calls {}", name(call)), place: call.place.clone() }));
+        path.extend(
+            handler.aws_calls.iter().map(|call| Step { says: format!("its code calls {}", name(call)), place: call.place.clone() }),
+        );
     }
     Finding {
         severity: if administrator { Severity::Critical } else { Severity::High },
@@ -134,7 +137,9 @@ fn name(call: &AwsCall) -> String {
 }
 
 fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
-    let dynamodb = findings.iter().any(|finding| finding.symbol.contains("dynamodb:*") || finding.symbol.split(", ").any(|a| a == "*" || a == "AdministratorAccess"));
+    let dynamodb = findings
+        .iter()
+        .any(|finding| finding.symbol.contains("dynamodb:*") || finding.symbol.split(", ").any(|a| a == "*" || a == "AdministratorAccess"));
     let table = app.of_kind("AWS::DynamoDB::Table").next();
     match (dynamodb, table) {
         (true, Some(table)) => Ok(PlantAt::Table { table: table.physical_id.clone() }),

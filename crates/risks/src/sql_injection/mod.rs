@@ -69,7 +69,9 @@ fn carries(found: &FunctionRoute<'_>, flow: &Flow) -> bool {
     let method_fits = flow.methods.is_empty() || found.route.method == "ANY" || flow.methods.contains(&found.route.method);
     let source_fits = match &flow.source {
         EventSource::PathParameter(name) => {
-            found.route.path.contains(&format!("{{{name}}}")) || found.route.path.contains(&format!("{{{name}+}}")) || (name.is_empty() && found.route.path.contains('{'))
+            found.route.path.contains(&format!("{{{name}}}"))
+                || found.route.path.contains(&format!("{{{name}+}}"))
+                || (name.is_empty() && found.route.path.contains('{'))
         }
         EventSource::Body(_) => !matches!(found.route.method.as_str(), "GET" | "HEAD"),
         _ => true,
@@ -115,7 +117,9 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
     for finding in findings {
         let Some((function, handler)) = app.code.handlers.iter().find(|(id, _)| id.to_string() == finding.resource) else { continue };
         for flow in handler.flows.iter().filter(|flow| flow.sink == SinkKind::Sql && flow.built_at == finding.place) {
-            for found in route::all(app).filter(|found| found.function.id == *function && found.route.method == "GET" && carries(found, flow)) {
+            for found in
+                route::all(app).filter(|found| found.function.id == *function && found.route.method == "GET" && carries(found, flow))
+            {
                 let hole = union::Hole { api: found.api.id.to_string(), path: &found.route.path, source: &flow.source, token: &token };
                 if hole.read_everything(target, outcome) {
                     return;

