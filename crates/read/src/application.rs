@@ -1,0 +1,165 @@
+//! The whole way from a folder to an [`App`].
+
+use crate::discover::{self, Found};
+use crate::document::trouble;
+use crate::files::Folder;
+use crate::intrinsics::Truth;
+use crate::stacks::{Stack, Stacks};
+use crate::{functions, imports, sam};
+use model::{App, Files, Kind, Node, Place, Resource, ResourceId, Source, Trouble};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a template leaves to the deployment.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Twelve digits.
+    pub account: String,
+    /// `us-east-1`.
+    pub region: String,
+    /// Stack name by template file (relative to the root). Others are inferred.
+    pub stacks: BTreeMap<String, String>,
+    /// Parameter values by name, for one stack (`Some`) or for all (`None`).
+    pub parameters: BTreeMap<(Option<String>, String), String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { account: "123456789012".to_owned(), region: "us-east-1".to_owned(), stacks: BTreeMap::new(), parameters: BTreeMap::new() }
+    }
+}
+
+/// Reads every template below `root`, or the one template that `root` is, with the source of their functions.
+///
+/// It never fails: what could not be read or understood stands in [`App::troubles`]. Templates found together are
+/// read together, so that one may import what another exports. Nothing outside the root is opened.
+pub fn application(root: &Path, options: &Options) -> App {
+    let (folder, paths, named, mut troubles) = open(root);
+    let (found, unread) = discover::templates(&folder, &paths, named);
+    troubles.extend(unread);
+    if found.is_empty() && troubles.is_empty() {
+        let help = "name a folder that holds a SAM or CloudFormation template (template.yaml)";
+        troubles.push(trouble("no template was found here", Place::new(".", 1, 1), help));
+    }
+    let sources: BTreeMap<Arc<str>, Source> =
+        found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
+    let (mut app, unresolved) = resolve(found, options, &folder);
+    troubles.extend(unresolved);
+    app.sources = sources;
+    functions::read(&mut app, &folder, &mut troubles);
+    troubles.sort();
+    troubles.dedup();
+    app.troubles = troubles;
+    app
+}
+
+/// The opener and the files to look at.
+fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
+    if root.is_file() {
+        let folder = Folder::new(root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+        let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        return (folder, vec![name], true, Vec::new());
+    }
+    let folder = Folder::new(root);
+    match folder.list("") {
+        Ok(paths) => (folder, paths, false, Vec::new()),
+        Err(_) => {
+            let says = "the folder or file to read does not exist or may not be read";
+            (folder, Vec::new(), false, vec![trouble(says, Place::new(".", 1, 1), "name an existing folder or template")])
+        }
+    }
+}
+
+/// Templates to resources: SAM expanded, functions resolved.
+fn resolve(found: Vec<Found>, options: &Options, files: &dyn Files) -> (App, Vec<Trouble>) {
+    let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
+    let names = discover::stack_names(&paths);
+    let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), Vec::new());
+    for (found, name) in found.into_iter().zip(names) {
+        let given_name = options.stacks.get(&*found.file).cloned();
+        let named = given_name.is_some();
+        let name = given_name.unwrap_or(name);
+        let given = given(options, &name);
+        let expanded = sam::expand(&found.root, &found.file, &given, files);
+        troubles.extend(expanded.troubles);
+        let mut stack = Stack::new(found.file, name, expanded.template, given);
+        stack.named = named;
+        stack.references = expanded.references;
+        stacks.push(stack);
+        origins.push(expanded.origins);
+    }
+    let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks);
+    imports::resolve(&mut stacks);
+    for stack in &mut stacks.stacks {
+        // A name inferred from imports may be one the user gave parameters for.
+        stack.given.extend(given(options, &stack.name));
+    }
+    let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, &origins[at])).collect();
+    let mut app = App::new(options.account.clone(), options.region.clone(), resources);
+    app.partition.clone_from(&stacks.partition);
+    app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
+    troubles.extend(stacks.take_troubles());
+    (app, troubles)
+}
+
+fn given(options: &Options, stack: &str) -> BTreeMap<String, String> {
+    let of = |wanted: Option<&str>| {
+        let wanted = wanted.map(str::to_owned);
+        options.parameters.iter().filter(move |((stack, _), _)| *stack == wanted).map(|((_, name), value)| (name.clone(), value.clone()))
+    };
+    of(None).chain(of(Some(stack))).collect()
+}
+
+fn resources(stacks: &Stacks, at: usize, origins: &BTreeMap<String, String>) -> Vec<Resource> {
+    let Some(stack) = stacks.stacks.get(at) else { return Vec::new() };
+    let declared = stack.template.get("Resources").map(Node::members).unwrap_or_default();
+    let name: Arc<str> = stack.name.as_str().into();
+    let mut all = Vec::new();
+    for member in declared {
+        let (logical, node) = (member.key.as_str(), &member.value);
+        let Some(kind) = node.get("Type").and_then(Node::str) else {
+            stacks.note(format!("resource {logical} has no Type"), &member.key_place, "give it a Type, as AWS::Service::Thing");
+            continue;
+        };
+        let condition = match node.get("Condition").and_then(Node::str) {
+            Some(condition) => match stacks.condition(at, condition, 0) {
+                Truth::True => None,
+                Truth::False => continue,
+                Truth::Unknown(_) => Some(condition.to_owned()),
+            },
+            None => None,
+        };
+        let Some(identity) = stacks.identity(at, logical, 0) else { continue };
+        let empty = || Node::new(Kind::Map(Vec::new()), member.key_place.clone());
+        let properties = node.get("Properties").and_then(|properties| stacks.eval(at, properties, 0)).unwrap_or_else(empty);
+        all.push(Resource {
+            id: ResourceId::new(name.clone(), logical),
+            kind: kind.to_owned(),
+            properties,
+            place: member.key_place.clone(),
+            physical_id: identity.physical_id.clone(),
+            arn: identity.arn.clone(),
+            generated_from: origins.get(logical).map(|origin| ResourceId::new(name.clone(), origin.as_str())),
+            condition,
+            deletion_policy: node.get("DeletionPolicy").and_then(Node::scalar),
+            metadata: node.get("Metadata").cloned(),
+        });
+    }
+    all
+}
+
+type Output = ((Arc<str>, Arc<str>), Node);
+
+fn outputs(stacks: &Stacks, at: usize) -> Vec<Output> {
+    let Some(stack) = stacks.stacks.get(at) else { return Vec::new() };
+    let declared = stack.template.get("Outputs").map(Node::members).unwrap_or_default();
+    let name: Arc<str> = stack.name.as_str().into();
+    let present = declared.iter().filter(|output| match output.value.get("Condition").and_then(Node::str) {
+        Some(condition) => stacks.condition(at, condition, 0) != Truth::False,
+        None => true,
+    });
+    present
+        .filter_map(|output| Some(((name.clone(), output.key.as_str().into()), stacks.eval(at, output.value.get("Value")?, 0)?)))
+        .collect()
+}
