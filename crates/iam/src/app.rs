@@ -1,0 +1,226 @@
+//! Stacks of an application that was read: what its templates attach to roles and resources. Decides nothing.
+
+use crate::managed;
+use crate::policy::Policy;
+use crate::stack::Stack;
+use model::aws::Role;
+use model::{App, Identity, Kind, Member, Node, Place, Resource};
+use std::sync::Arc;
+
+/// The policies of an identity of this application: of a role session its role's, of the root user none.
+/// A user, a role or a policy that the application does not declare makes an unknown policy.
+pub fn stack_of(app: &App, identity: &Identity) -> Stack {
+    match identity {
+        Identity::AssumedRole { role_arn, .. } => match app.aws().role_by_arn(role_arn) {
+            Some(role) => stack_of_role(app, role),
+            None => undeclared(role_arn),
+        },
+        Identity::User { arn } => match app.by_arn(arn) {
+            Some(user) => stack_of_user(app, user),
+            None => undeclared(arn),
+        },
+        Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => Stack::default(),
+    }
+}
+
+/// The identity-based policies and the boundary of a role.
+pub fn stack_of_role(app: &App, role: &Role) -> Stack {
+    let inline = role.policies.iter().map(|policy| Arc::new(Policy::parse(&policy.name, &policy.document)));
+    let managed = role.managed_policies.iter().map(|(arn, place)| Arc::new(managed_policy(app, arn, place)));
+    let boundary = role.boundary.iter().map(|arn| Arc::new(managed_policy(app, arn, &role.place)));
+    let mut stack = Stack { identity: inline.chain(managed).collect(), boundary: boundary.collect(), ..Stack::default() };
+    if let Some(resource) = app.resource(&role.id) {
+        // The typed view leaves out what is not known; an unknown policy may allow or deny anything.
+        stack.identity.extend(unknown_parts(&resource.properties, &["Policies", "ManagedPolicyArns"]));
+        stack.boundary.extend(unknown_parts(&resource.properties, &["PermissionsBoundary"]));
+    }
+    stack
+}
+
+/// The trust policy of a role.
+pub fn trust_policy(role: &Role) -> Option<Arc<Policy>> {
+    role.trust.as_ref().map(|trust| Arc::new(Policy::parse(&format!("trust policy of {}", role.arn), trust)))
+}
+
+/// A managed policy by its ARN: one that the application declares, or an AWS managed policy whose document is known.
+/// Anything else is unknown.
+pub fn managed_policy(app: &App, arn: &str, place: &Place) -> Policy {
+    if let Some(document) = app.by_arn(arn).and_then(|resource| resource.properties.get("PolicyDocument")) {
+        return Policy::parse(arn, document);
+    }
+    managed::policy(arn, place).unwrap_or_else(|| Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone()))
+}
+
+fn stack_of_user(app: &App, user: &Resource) -> Stack {
+    let attached = |properties: &Node| -> Vec<Arc<Policy>> {
+        let inline = properties.get("Policies").map(Node::items).unwrap_or_default().iter().filter_map(|policy| {
+            let name = policy.get("PolicyName").and_then(Node::scalar).unwrap_or_default();
+            Some(Arc::new(Policy::parse(&name, policy.get("PolicyDocument")?)))
+        });
+        let managed = properties.get("ManagedPolicyArns").map(Node::items).unwrap_or_default().iter();
+        let managed = managed.filter_map(|arn| Some(Arc::new(managed_policy(app, &arn.scalar()?, &arn.place))));
+        inline.chain(managed).chain(unknown_parts(properties, &["Policies", "ManagedPolicyArns", "Groups"])).collect()
+    };
+    let mut stack = Stack { identity: attached(&user.properties), ..Stack::default() };
+    for group in user.properties.get("Groups").map(Node::items).unwrap_or_default() {
+        let Some(name) = group.str() else { continue };
+        match app.by_physical("AWS::IAM::Group", name) {
+            Some(group) => stack.identity.extend(attached(&group.properties)),
+            None => stack.identity.push(Arc::new(Policy::unknown(name, &format!("group {name} is not declared"), group.place.clone()))),
+        }
+    }
+    let names = |resource: &Resource, key: &str| {
+        let list = resource.properties.get(key).map(Node::items).unwrap_or_default();
+        list.iter().any(|item| item.str() == Some(user.physical_id.as_str()))
+    };
+    for resource in app.resources().filter(|r| matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy")) {
+        if names(resource, "Users")
+            && let Some(document) = resource.properties.get("PolicyDocument")
+        {
+            stack.identity.push(Arc::new(Policy::parse(&resource.id.logical, document)));
+        }
+    }
+    if let Some(boundary) = user.properties.get("PermissionsBoundary") {
+        stack.boundary.extend(boundary.scalar().map(|arn| Arc::new(managed_policy(app, &arn, &boundary.place))));
+        stack.boundary.extend(unknown_parts(&user.properties, &["PermissionsBoundary"]));
+    }
+    stack
+}
+
+fn undeclared(arn: &str) -> Stack {
+    let why = format!("{arn} is not declared in this application");
+    Stack::identity([Arc::new(Policy::unknown(arn, &why, Place::new("", 0, 0)))])
+}
+
+/// One unknown policy for each unknown value directly below these properties.
+fn unknown_parts(properties: &Node, keys: &[&str]) -> Vec<Arc<Policy>> {
+    let lists = keys.iter().filter_map(|key| properties.get(key));
+    let values = lists.flat_map(|list| std::iter::once(list).chain(list.items()));
+    values.filter_map(|v| Some(Arc::new(Policy::unknown("policy", &v.unknown()?.why, v.place.clone())))).collect()
+}
+
+/// The resource-based policy of the resource with this ARN, as the application declares it. `None`: it declares none.
+pub fn resource_policy(app: &App, arn: &str) -> Option<Arc<Policy>> {
+    if let Some(role) = app.aws().role_by_arn(arn) {
+        return trust_policy(role);
+    }
+    if arn.contains(":lambda:") {
+        return function_policy(app, arn);
+    }
+    let base = app.by_arn(arn).or_else(|| {
+        // An object belongs to its bucket.
+        app.by_arn(arn.split('/').next().unwrap_or_default())
+    })?;
+    if let Some(document) =
+        base.properties.get("KeyPolicy").or_else(|| base.properties.get("ResourcePolicy").and_then(|p| p.get("PolicyDocument")))
+    {
+        return Some(Arc::new(Policy::parse(&base.id.logical, document)));
+    }
+    let (kind, target, document) = match base.kind.as_str() {
+        "AWS::S3::Bucket" => ("AWS::S3::BucketPolicy", "Bucket", "PolicyDocument"),
+        "AWS::SQS::Queue" => ("AWS::SQS::QueuePolicy", "Queues", "PolicyDocument"),
+        "AWS::SNS::Topic" => ("AWS::SNS::TopicPolicy", "Topics", "PolicyDocument"),
+        "AWS::SecretsManager::Secret" => ("AWS::SecretsManager::ResourcePolicy", "SecretId", "ResourcePolicy"),
+        _ => return None,
+    };
+    let names = |node: &Node| match &node.kind {
+        Kind::Unknown(_) => true,
+        _ => node.str().is_some_and(|text| text == base.physical_id || base.arn.as_deref() == Some(text)),
+    };
+    let mut found = app.of_kind(kind).filter_map(|policy| {
+        let target = policy.properties.get(target)?;
+        let hit = target.one_or_many().iter().find(|node| names(node))?;
+        match hit.unknown() {
+            Some(unknown) => Some(Policy::unknown(&policy.id.logical, &unknown.why, hit.place.clone())),
+            None => Some(Policy::parse(&policy.id.logical, policy.properties.get(document)?)),
+        }
+    });
+    found.next().map(Arc::new)
+}
+
+/// The policy of a function: one statement for each `AWS::Lambda::Permission` that names it (Lambda Developer Guide,
+/// "Viewing resource-based IAM policies in Lambda"). `None`: nobody was given a permission.
+pub fn function_policy(app: &App, function_arn: &str) -> Option<Arc<Policy>> {
+    let function = app.aws().function_by_arn(function_arn)?;
+    let statements: Vec<Node> = app.of_kind("AWS::Lambda::Permission").filter_map(|p| permission(p, function)).collect();
+    let place = statements.first()?.place.clone();
+    let document = map(
+        &place,
+        [("Version", Node::string("2012-10-17", place.clone())), ("Statement", Node::new(Kind::List(statements), place.clone()))],
+    );
+    Some(Arc::new(Policy::parse(&format!("policy of function {}", function.name), &document)))
+}
+
+/// The statement that Lambda makes of a permission, when it may speak of this function.
+fn permission(resource: &Resource, function: &model::aws::Function) -> Option<Node> {
+    let p = &resource.properties;
+    let place = &resource.place;
+    let name = p.get("FunctionName")?;
+    let target = match name.scalar() {
+        Some(text) => {
+            let (text, qualifier) = match text.strip_prefix(function.arn.as_str()).or_else(|| text.strip_prefix(function.name.as_str())) {
+                Some("") => (function.arn.clone(), p.get("Qualifier").and_then(Node::scalar)),
+                Some(rest) => (function.arn.clone(), Some(rest.strip_prefix(':')?.to_owned())),
+                // A partial ARN: `123456789012:function:name`.
+                None if function.arn.ends_with(&format!(":{text}")) => (function.arn.clone(), p.get("Qualifier").and_then(Node::scalar)),
+                None => return None,
+            };
+            Node::string(qualifier.map_or(text.clone(), |q| format!("{text}:{q}")), name.place.clone())
+        }
+        None => name.clone(),
+    };
+    let principal = p.get("Principal")?.clone();
+    let service = principal.str().is_some_and(|text| text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn"));
+    let star = principal.str() == Some("*");
+    let principal = match (star, service) {
+        (true, _) => principal,
+        (_, true) => map(place, [("Service", principal)]),
+        _ => map(place, [("AWS", principal)]),
+    };
+    const CONDITIONS: [(&str, &str, &str); 5] = [
+        ("SourceArn", "ArnLike", "AWS:SourceArn"),
+        ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
+        ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+        ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+    ];
+    let conditions = CONDITIONS.iter().filter_map(|(property, operator, key)| {
+        let value = p.get(property)?;
+        Some((*operator, map(&value.place, [(*key, value.clone())])))
+    });
+    let condition = map(place, conditions);
+    let sid = Node::string(&*resource.id.logical, place.clone());
+    let allow = Node::string("Allow", place.clone());
+    let action = p.get("Action")?.clone();
+    Some(map(
+        place,
+        [("Sid", sid), ("Effect", allow), ("Principal", principal), ("Action", action), ("Resource", target), ("Condition", condition)],
+    ))
+}
+
+/// The resource policy of an API (API Gateway Developer Guide, "API Gateway resource policy examples"): resources
+/// written as `execute-api:/stage/METHOD/path` are completed with region, account and API id, as API Gateway does.
+pub fn api_policy(app: &App, api: &model::aws::RestApi) -> Option<Arc<Policy>> {
+    let mut document = api.resource_policy.clone()?;
+    let prefix = format!("arn:{}:execute-api:{}:{}:{}/", app.partition, app.region, app.account, api.api_id);
+    complete(&mut document, &prefix);
+    Some(Arc::new(Policy::parse(&format!("resource policy of {}", api.name), &document)))
+}
+
+fn complete(node: &mut Node, prefix: &str) {
+    match &mut node.kind {
+        Kind::String(text) => {
+            if let Some(rest) = text.strip_prefix("execute-api:/") {
+                *text = format!("{prefix}{rest}");
+            }
+        }
+        Kind::List(items) => items.iter_mut().for_each(|item| complete(item, prefix)),
+        Kind::Map(members) => members.iter_mut().filter(|m| m.key != "Condition").for_each(|m| complete(&mut m.value, prefix)),
+        _ => {}
+    }
+}
+
+fn map<'a>(place: &Place, members: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
+    let members = members.into_iter().map(|(key, value)| Member { key: key.into(), key_place: value.place.clone(), value });
+    Node::new(Kind::Map(members.collect()), place.clone())
+}

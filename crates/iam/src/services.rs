@@ -1,0 +1,29 @@
+//! Rules of single services, as data. What is not listed follows the general rule.
+
+/// Services whose resources RCPs govern (AWS Organizations User Guide, "Resource control policies (RCPs)").
+const RESOURCE_CONTROL: [&str; 5] = ["kms", "s3", "secretsmanager", "sqs", "sts"];
+
+/// Actions that a role's trust policy must allow (IAM User Guide, "Roles terms and concepts").
+const ROLE_TRUST: [&str; 5] =
+    ["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:setsourceidentity", "sts:tagsession"];
+
+/// The service prefix of a lowered action.
+fn service(action: &str) -> &str {
+    action.split(':').next().unwrap_or_default()
+}
+
+/// Whether RCPs govern this action.
+pub(crate) fn has_resource_control(action: &str) -> bool {
+    RESOURCE_CONTROL.binary_search(&service(action)).is_ok()
+}
+
+/// Whether the resource's policy is a trust policy: it must allow, in the same account too.
+pub(crate) fn is_role_trust(action: &str) -> bool {
+    ROLE_TRUST.contains(&action)
+}
+
+/// Whether the resource's policy is a key policy: it must allow, in the same account too
+/// (AWS KMS Developer Guide, "Key policies in AWS KMS").
+pub(crate) fn is_key_policy(action: &str, resource: &str) -> bool {
+    service(action) == "kms" && resource.splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("key/"))
+}

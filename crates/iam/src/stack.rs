@@ -1,0 +1,95 @@
+//! Every policy that bears on one request, by layer. Holds them; judges nothing.
+
+use crate::policy::Policy;
+use std::fmt;
+use std::sync::Arc;
+
+/// The policies that bear on a request. What is empty is not attached (an attached policy without statements is a
+/// policy, and grants nothing).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stack {
+    /// Inline, managed and group policies of the caller.
+    pub identity: Vec<Arc<Policy>>,
+    /// The caller's permissions boundary.
+    pub boundary: Vec<Arc<Policy>>,
+    /// Session policies passed with `AssumeRole` or `GetFederationToken`.
+    pub session: Vec<Arc<Policy>>,
+    /// The resource's policy: bucket policy, function policy, key policy, or a role's trust policy.
+    pub resource: Option<Arc<Policy>>,
+    /// Policy of the VPC endpoint the request came through.
+    pub endpoint: Option<Arc<Policy>>,
+    /// SCPs of the caller's account, from the root of the organisation down. Leave empty for the management account.
+    pub service_control: Vec<Level>,
+    /// RCPs of the resource's account, from the root down. `RCPFullAWSAccess` is implied.
+    pub resource_control: Vec<Level>,
+}
+
+/// One level of an organisation: the root, a unit, an account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// Its name or id.
+    pub name: Arc<str>,
+    /// Policies attached at this level.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+/// A layer of policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layer {
+    /// Identity-based policies.
+    Identity,
+    /// Permissions boundary.
+    Boundary,
+    /// Session policies.
+    Session,
+    /// Resource-based policy.
+    Resource,
+    /// Trust policy of a role.
+    Trust,
+    /// VPC endpoint policy.
+    Endpoint,
+    /// Service control policies at a level, from 0 at the root.
+    ServiceControl(usize),
+    /// Resource control policies at a level, from 0 at the root.
+    ResourceControl(usize),
+}
+
+impl Stack {
+    /// Only identity-based policies.
+    pub fn identity(policies: impl IntoIterator<Item = Arc<Policy>>) -> Self {
+        Self { identity: policies.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same with the resource's policy.
+    #[must_use]
+    pub fn with_resource(mut self, policy: Option<Arc<Policy>>) -> Self {
+        self.resource = policy;
+        self
+    }
+}
+
+impl Layer {
+    /// As AWS's AccessDenied messages name it: "because no identity-based policy allows the ... action".
+    pub fn aws_name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity-based policy",
+            Self::Boundary => "permissions boundary",
+            Self::Session => "session policy",
+            Self::Resource => "resource-based policy",
+            Self::Trust => "role trust policy",
+            Self::Endpoint => "VPC endpoint policy",
+            Self::ServiceControl(_) => "service control policy",
+            Self::ResourceControl(_) => "resource control policy",
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.aws_name())?;
+        match self {
+            Self::ServiceControl(level) | Self::ResourceControl(level) => write!(f, " (level {level})"),
+            _ => Ok(()),
+        }
+    }
+}
