@@ -8,6 +8,7 @@ mod error;
 mod folder;
 mod journal;
 mod keys;
+mod logs;
 mod options;
 mod store;
 
