@@ -51,10 +51,15 @@ impl Keys {
             identity,
             expires: credentials.expires,
         };
+        self.admit_issued(&credentials.access_key_id, key, now);
+    }
+
+    /// The same for a key that a service issued.
+    pub fn admit_issued(&self, access_key_id: &str, key: IssuedKey, now: Time) {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         // An hour's grace, so that a late caller is told "expired" and not "unknown".
         keys.retain(|_, (key, _)| key.expires.is_none_or(|end| end.0 + 3_600_000 > now.0));
-        keys.insert(credentials.access_key_id.clone(), (key, now));
+        keys.insert(access_key_id.to_owned(), (key, now));
     }
 }
 

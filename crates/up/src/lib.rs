@@ -4,12 +4,16 @@
 //! passed. It owns the sockets, processes, clock and disk below the state folder. It never decides, and it knows no risk.
 
 mod ca;
+mod engine;
 mod error;
 mod folder;
+mod front;
 mod journal;
 mod keys;
 mod logs;
+mod network;
 mod options;
+mod running;
 mod store;
 
 pub use ca::Authority;
@@ -17,4 +21,5 @@ pub use error::UpError;
 pub use folder::Folder;
 pub use keys::Credentials;
 pub use options::{Notice, Options};
+pub use running::{ApiUrl, Running, start};
 pub use store::{Rows, Sqlite};

@@ -66,7 +66,7 @@ impl Front {
                     // Out of file descriptors, most likely: the connections that are open must get on.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stopping) => return,
             }
         }
     }
@@ -116,10 +116,15 @@ impl Front {
         tokio::select! {
             // A client that breaks the connection is none of our business.
             _ = connection.as_mut() => return,
-            _ = stopping.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+            () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
     }
+}
+
+/// Returns when the process stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 impl Engine {

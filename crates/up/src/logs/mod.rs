@@ -6,7 +6,7 @@ pub(crate) mod access;
 mod streams;
 mod trail;
 
-pub(crate) use trail::{ApiRecord, Issue, Trail};
+pub(crate) use trail::{ApiRecord, Issue, Trail, uuid};
 
 use model::{Event, LogKind, Time};
 use serde_json::Value;

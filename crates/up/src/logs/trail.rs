@@ -42,6 +42,8 @@ pub(crate) struct ApiRecord<'a> {
     pub request_id: &'a str,
     pub identity: &'a Identity,
     pub issue: Issue<'a>,
+    /// The service that made the call in the identity's name.
+    pub invoked_by: Option<&'a str>,
     /// `dynamodb`.
     pub service: &'a str,
     /// `PutItem`.
@@ -66,7 +68,11 @@ impl Trail {
         let mut record = Map::new();
         let mut put = |key: &str, value: Value| drop(record.insert(key.to_owned(), value));
         put("eventVersion", json!("1.11"));
-        put("userIdentity", self.identity(call.identity, &call.issue));
+        let mut identity = self.identity(call.identity, &call.issue);
+        if let Some(service) = call.invoked_by {
+            identity["invokedBy"] = json!(service);
+        }
+        put("userIdentity", identity);
         put("eventTime", json!(call.time.to_string()));
         put("eventSource", json!(format!("{}.amazonaws.com", call.service)));
         put("eventName", json!(call.operation));
@@ -243,6 +249,7 @@ mod tests {
             request_id: "r",
             identity,
             issue: Issue { access_key_id: Some("ASIAX"), at: Some(Time(0)) },
+            invoked_by: None,
             service: "dynamodb",
             operation: "Scan",
             source_ip: "203.0.113.9",

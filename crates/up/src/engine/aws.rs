@@ -1,0 +1,180 @@
+//! Requests to AWS APIs: read from the wire by a service, put to the gate, carried out, recorded by CloudTrail.
+//!
+//! An operation that no service understands is refused, never passed on.
+
+use super::{Engine, world};
+use crate::front::Peer;
+use crate::front::{route, wire};
+use crate::logs::{ApiRecord, Issue, uuid};
+use crate::options::Notice;
+use model::{Answer, ApiCall, App, Ask, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Phase, Stop, Time, World};
+use serde_json::Value;
+use services::{Asked, Done, ServiceError};
+use std::sync::Arc;
+
+/// One request on its way.
+struct Request<'a> {
+    id: String,
+    time: Time,
+    service: &'a str,
+    http: &'a HttpRequest,
+    peer: &'a Peer,
+}
+
+/// What came of it, for CloudTrail.
+struct Outcome<'a> {
+    identity: &'a Identity,
+    error: Option<&'a ServiceError>,
+    elements: &'a Value,
+}
+
+impl Engine {
+    /// Answers a request to an AWS API.
+    pub(crate) async fn aws(self: &Arc<Self>, service: &str, http: HttpRequest, peer: &Peer) -> HttpResponse {
+        let request = Request { id: uuid(), time: self.world.now(), service, http: &http, peer };
+        let Some(found) = self.services.get(service) else {
+            self.say(Notice::Warns(format!("service {service} is not served here; a call to it was refused")));
+            let error = ServiceError::new(400, "UnknownOperationException", format!("sekisho does not serve {service} yet"));
+            return services::render_error(service, &error, &request.id);
+        };
+        let app = self.app();
+        let asked = match found.asks(&app, &http) {
+            Ok(asked) => asked,
+            Err(error) => {
+                if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction") {
+                    self.say(Notice::Warns(format!("{service}: an operation that is not served here was refused: {}", error.message)));
+                }
+                return services::render_error(service, &error, &request.id);
+            }
+        };
+        let identity = match self.permitted(&app, &request, &asked) {
+            Ok(identity) => identity,
+            Err((stop, why)) => {
+                let mut response = services::render_stop(service, &stop, &request.id);
+                response.headers.push(("x-sekisho-why".into(), wire::header_text(&why)));
+                return response;
+            }
+        };
+        self.carry_out(app, &request, asked, identity).await
+    }
+
+    /// Puts every authorisation that the operation needs to the gate. The caller, or the first refusal with its reason.
+    fn permitted(&self, app: &App, request: &Request<'_>, asked: &Asked) -> Result<Identity, (Stop, String)> {
+        if asked.needs.is_empty() {
+            // What AWS offers to anyone. A service that asks for nothing and is not public has a bug: closed.
+            return if asked.public { Ok(Identity::Anonymous) } else { Err(unmapped(asked)) };
+        }
+        let mut identity = None;
+        for need in &asked.needs {
+            let verdict = self.judge(app, &call(request, need));
+            let stop = match &verdict.answer {
+                Answer::Pass(grant) => {
+                    let Grant { identity: proved, .. } = &**grant;
+                    identity = proved.clone();
+                    continue;
+                }
+                Answer::Stop(stop) => stop.clone(),
+                Answer::Depends(_) | Answer::Needs(_) => denied(need),
+            };
+            let why = self.stopped(&format!("{} on {}", need.action, need.resource), &verdict);
+            // CloudTrail records who was denied; of a caller who proved nothing AWS tells the account nothing.
+            if !verdict.reason().is_some_and(|reason| reason.phase == Phase::Identify) {
+                if let Some((key, _)) = route::access_key_id(request.http).and_then(|id| self.memory.keys.get(&id)) {
+                    let error = services::wire::stopped(request.service, &stop);
+                    let outcome = Outcome { identity: &key.identity, error: Some(&error), elements: &Value::Null };
+                    self.record(request, asked, &outcome);
+                }
+            }
+            return Err((stop, why));
+        }
+        Ok(identity.unwrap_or(Identity::Anonymous))
+    }
+
+    /// Has the service do what passed, applies what it changed, and records it.
+    async fn carry_out(self: &Arc<Self>, app: Arc<App>, request: &Request<'_>, asked: Asked, identity: Identity) -> HttpResponse {
+        let asked = Arc::new(asked);
+        let (engine, service, work, caller) = (Arc::clone(self), request.service.to_owned(), Arc::clone(&asked), identity.clone());
+        // The store and key generation block; requests of others must not wait for them.
+        let done = tokio::task::spawn_blocking(move || match engine.services.get(service.as_str()) {
+            Some(service) => service.carry_out(&app, &work, &caller, &engine.world),
+            None => Err(ServiceError::new(500, "InternalServerError", "")),
+        });
+        let done = done.await.unwrap_or_else(|_| {
+            self.say(Notice::Warns(format!("a bug: {} {} panicked; please report it", request.service, asked.operation)));
+            Err(ServiceError::new(500, "InternalServerError", "The request processing has failed because of an unknown error."))
+        });
+        match done {
+            Ok(done) => {
+                self.settle(&done);
+                self.record(request, &asked, &Outcome { identity: &identity, error: None, elements: &done.response_elements });
+                services::answered(request.service, done.response, &request.id)
+            }
+            Err(error) => {
+                self.record(request, &asked, &Outcome { identity: &identity, error: Some(&error), elements: &Value::Null });
+                services::render_error(request.service, &error, &request.id)
+            }
+        }
+    }
+
+    /// Applies the changes to the application and admits the keys that were issued.
+    fn settle(&self, done: &Done) {
+        for change in &done.changes {
+            if let Err(error) = self.change(change) {
+                self.say(Notice::Warns(format!("a change was not applied: {error}")));
+            }
+        }
+        for issued in &done.issued {
+            self.memory.keys.admit_issued(&issued.access_key_id, issued.key.clone(), world::now());
+        }
+    }
+
+    /// Writes CloudTrail's record.
+    fn record(&self, request: &Request<'_>, asked: &Asked, outcome: &Outcome<'_>) {
+        let key = route::access_key_id(request.http);
+        let at = key.as_deref().and_then(|id| self.memory.keys.get(id)).map(|(_, at)| at);
+        let record = self.trail.record(&ApiRecord {
+            time: request.time,
+            request_id: &request.id,
+            identity: outcome.identity,
+            issue: Issue { access_key_id: key.as_deref(), at },
+            invoked_by: None,
+            service: request.service,
+            operation: &asked.operation,
+            source_ip: &request.peer.address,
+            user_agent: request.http.header("user-agent").unwrap_or_default(),
+            error: outcome.error.map(|error| (error.code.as_str(), error.message.as_str())),
+            request_parameters: &asked.logged_parameters,
+            response_elements: outcome.elements,
+            read_only: asked.read_only,
+            data_event: asked.data_event,
+            resource: asked.needs.first().map(|need| need.resource.as_str()),
+            tls_host: request.http.header("host").filter(|_| request.peer.tls),
+        });
+        self.logs.record(request.time, record);
+    }
+}
+
+/// The question to the gate for one authorisation.
+fn call(request: &Request<'_>, need: &ApiCall) -> Call {
+    let credential = match route::scope(request.http) {
+        Some(_) => Credential::SigV4 { request: Box::new(request.http.clone()), service: request.service.to_owned() },
+        None => Credential::None,
+    };
+    Call {
+        id: request.id.clone(),
+        time: request.time,
+        source_ip: request.peer.address.clone(),
+        tls: request.peer.tls,
+        credential,
+        ask: Ask::Api(need.clone()),
+    }
+}
+
+fn denied(need: &ApiCall) -> Stop {
+    Stop { status: 403, code: "AccessDenied".into(), message: format!("User is not authorized to perform: {}", need.action) }
+}
+
+fn unmapped(asked: &Asked) -> (Stop, String) {
+    let says = format!("{} is mapped to no IAM action", asked.operation);
+    (Stop { status: 403, code: "AccessDenied".into(), message: says.clone() }, format!("iam; {says}"))
+}

@@ -1,0 +1,76 @@
+//! What the gate may ask beside the App: issued keys, authorizers' answers, usage, token issuers' public keys.
+//!
+//! All of it is in memory, as AWS's front ends keep it; a restart forgets sessions and counters.
+
+use crate::keys::Keys;
+use model::{AuthorizerAnswer, IssuedKey, State, Time, Usage};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Authorizers' answers kept. Cache keys hold what clients send, so they must not grow without bound.
+const ANSWERS: usize = 10_000;
+/// Longest an authorizer's answer may be cached (API Gateway Developer Guide, "authorizerResultTtlInSeconds": 3600).
+const LONGEST: i64 = 3_600_000;
+
+/// The memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub keys: Keys,
+    answers: RwLock<HashMap<String, AuthorizerAnswer>>,
+    usage: Mutex<HashMap<(String, String), Usage>>,
+    jwks: RwLock<HashMap<String, Value>>,
+}
+
+impl Memory {
+    /// Keeps an authorizer's answer.
+    pub fn answered(&self, cache_key: String, answer: AuthorizerAnswer, now: Time) {
+        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= ANSWERS {
+            answers.retain(|_, answer| answer.at.0 + LONGEST > now.0);
+        }
+        if answers.len() >= ANSWERS {
+            answers.clear();
+        }
+        answers.insert(cache_key, answer);
+    }
+
+    /// Forgets every authorizer's answer: a deployment flushes the cache.
+    pub fn forget_answers(&self) {
+        self.answers.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Sets what a key has used of a plan.
+    pub fn charge(&self, plan: &str, key: &str, usage: Usage) {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).insert((plan.to_owned(), key.to_owned()), usage);
+    }
+
+    /// Keeps an issuer's public keys.
+    pub fn learn_jwks(&self, issuer: &str, keys: Value) {
+        self.jwks.write().unwrap_or_else(PoisonError::into_inner).insert(issuer.to_owned(), keys);
+    }
+
+    /// Forgets issuers' public keys: a user pool changed.
+    pub fn forget_jwks(&self) {
+        self.jwks.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl State for Memory {
+    fn key(&self, access_key_id: &str) -> Option<IssuedKey> {
+        self.keys.get(access_key_id).map(|(key, _)| key)
+    }
+
+    fn authorizer_answer(&self, cache_key: &str) -> Option<AuthorizerAnswer> {
+        self.answers.read().unwrap_or_else(PoisonError::into_inner).get(cache_key).cloned()
+    }
+
+    fn usage(&self, plan: &str, key: &str) -> Usage {
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.get(&(plan.to_owned(), key.to_owned())).copied().unwrap_or_default()
+    }
+
+    fn jwks(&self, issuer: &str) -> Option<Value> {
+        self.jwks.read().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned()
+    }
+}

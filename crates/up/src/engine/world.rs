@@ -1,0 +1,71 @@
+//! The outside, for services: clock, random bytes, the store and the logs.
+
+use crate::logs::Logs;
+use crate::store::{Rows, Sqlite};
+use model::{Event, Store, StoreError, Time, World};
+use rand::RngCore;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// This machine.
+pub(crate) struct Machine {
+    rows: BTreeMap<&'static str, Rows>,
+    logs: Arc<Logs>,
+}
+
+impl Machine {
+    /// With a part of the store for each of these services.
+    pub fn new(file: &Sqlite, logs: Arc<Logs>, services: impl Iterator<Item = &'static str>) -> Self {
+        Self { rows: services.map(|name| (name, file.of(name))).collect(), logs }
+    }
+}
+
+/// The clock.
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl World for Machine {
+    fn now(&self) -> Time {
+        now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        rand::rngs::OsRng.fill_bytes(bytes);
+    }
+
+    fn store(&self, service: &str) -> &dyn Store {
+        self.rows.get(service).map_or(&Closed, |rows| rows)
+    }
+
+    fn log(&self, event: Event) {
+        self.logs.event(event);
+    }
+}
+
+/// The store of a service that does not exist.
+struct Closed;
+
+fn closed<T>() -> Result<T, StoreError> {
+    Err(StoreError("no such service".into()))
+}
+
+impl Store for Closed {
+    fn get(&self, _: &str, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        closed()
+    }
+
+    fn put(&self, _: &str, _: &str, _: &[u8]) -> Result<(), StoreError> {
+        closed()
+    }
+
+    fn delete(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        closed()
+    }
+
+    fn scan(&self, _: &str, _: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        closed()
+    }
+}

@@ -1,0 +1,146 @@
+//! The application, running: its sockets, its parts, and the way it stops.
+
+use crate::ca::Authority;
+use crate::engine::Engine;
+use crate::engine::memory::Memory;
+use crate::engine::world::{self, Machine};
+use crate::error::UpError;
+use crate::folder::Folder;
+use crate::front::{self, Front};
+use crate::journal::Journal;
+use crate::keys;
+use crate::logs::{Logs, Trail};
+use crate::options::{Notice, Notices, Options};
+use crate::store::Sqlite;
+use model::{App, Change, ChangeError, Identity, ResourceId};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// The running application. Dropping it without [`Running::stop`] ends it too, but may lose the last log lines.
+pub struct Running {
+    pub(crate) engine: Arc<Engine>,
+    address: SocketAddr,
+    credentials: PathBuf,
+    authority: Arc<Authority>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    folder: Folder,
+}
+
+/// One API of the application, as it can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiUrl {
+    /// The API.
+    pub api: ResourceId,
+    /// The stage.
+    pub stage: String,
+    /// Where requests go: append a path.
+    pub url: String,
+}
+
+/// Starts an application.
+///
+/// # Errors
+/// [`UpError`]: each says what to do.
+pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send + Sync + 'static) -> Result<Running, UpError> {
+    let notices: Notices = Arc::new(notices);
+    // The socket first: the commonest failure must not touch anybody's state.
+    let listener = front::listen(options.port).await?;
+    let address = listener.local_addr().map_err(|e| UpError::Listen { port: options.port, why: e.to_string() })?;
+    let folder = Folder::open(&options.state, options.fresh)?;
+    let authority = Arc::new(Authority::open(&folder)?);
+    let (root, credentials) = keys::root(folder.path(), options.root_credentials.as_deref(), &app.region)?;
+    let engine = Arc::new(engine(app, &folder, notices)?);
+    let account = engine.trail.account.clone();
+    engine.memory.keys.admit(&root, Identity::Root { account }, world::now());
+
+    let (stop, stopping) = watch::channel(false);
+    let front = Front { engine: Arc::clone(&engine), tls: TlsAcceptor::from(Arc::new(authority.server()?)), stopping };
+    engine.record_interfaces();
+    let serving = tokio::spawn(front.serve(listener));
+    Ok(Running { engine, address, credentials, authority, stop, serving, folder })
+}
+
+/// The engine over a state folder.
+fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError> {
+    let trail = Trail { account: app.account.clone(), region: app.region.clone() };
+    let logs = Arc::new(Logs::start(folder.below("logs")?, &trail.account, &trail.region));
+    let file = Sqlite::open(&folder.path().join("state.sqlite"))?;
+    let services = services::all();
+    let world = Machine::new(&file, Arc::clone(&logs), services.iter().map(|service| service.endpoint()));
+    let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
+    Ok(Engine::new(app, services, world, Memory::default(), logs, trail, journal, notices))
+}
+
+impl Running {
+    /// Where it listens: `http://127.0.0.1:4566`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every stage of every API with its URL.
+    pub fn apis(&self) -> Vec<ApiUrl> {
+        let app = self.engine.app();
+        let apis = app.aws().rest_apis.iter();
+        apis.flat_map(|api| {
+            api.stages.iter().map(|stage| ApiUrl {
+                api: api.id.clone(),
+                stage: stage.name.clone(),
+                url: format!("{}/restapis/{}/{}/_user_request_", self.endpoint(), api.api_id, stage.name),
+            })
+        })
+        .collect()
+    }
+
+    /// The root user's key pair, in AWS's shared-credentials format, mode 0600.
+    pub fn credentials_file(&self) -> &Path {
+        &self.credentials
+    }
+
+    /// The certificate of the local authority, for clients that speak TLS to the endpoint.
+    pub fn certificate_file(&self) -> &Path {
+        self.authority.certificate()
+    }
+
+    /// The folder of the logs, as AWS writes them.
+    pub fn logs(&self) -> &Path {
+        self.engine.logs.folder()
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.jsonl")
+    }
+
+    /// The application as it is now.
+    pub fn app(&self) -> Arc<App> {
+        self.engine.app()
+    }
+
+    /// Applies a change to the application; the next call is judged by the next version.
+    ///
+    /// # Errors
+    /// When the change names a resource that is not there.
+    pub fn apply(&self, change: &Change) -> Result<(), ChangeError> {
+        self.engine.change(change)
+    }
+
+    /// Returns when every record made so far is in its file: CloudTrail's are delivered at once, the journal is written.
+    pub fn flush_logs(&self) {
+        self.engine.logs.flush();
+        self.engine.journal.flush();
+    }
+
+    /// Stops taking connections, ends functions and the database, and writes what is left to write.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.serving.await;
+        self.engine.logs.close();
+        self.engine.journal.close();
+        drop(self.folder);
+    }
+}
