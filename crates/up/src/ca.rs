@@ -52,7 +52,8 @@ impl Authority {
                 let key = KeyPair::generate().map_err(failed)?;
                 let pem = authority().self_signed(&key).map_err(failed)?.pem();
                 let write = |path: &Path, text: &str| {
-                    folder::private_file(path, text.as_bytes()).map_err(|e| UpError::Folder { path: path.to_path_buf(), why: e.to_string() })
+                    folder::private_file(path, text.as_bytes())
+                        .map_err(|e| UpError::Folder { path: path.to_path_buf(), why: e.to_string() })
                 };
                 write(&key_file, &key.serialize_pem())?;
                 write(&certificate, &pem)?;

@@ -75,4 +75,12 @@ pub enum UpError {
         /// What went wrong and what to do, in the part's own words.
         why: String,
     },
+    /// Something that the prover asked of the running application cannot be done.
+    #[error("{what}: {why}")]
+    Door {
+        /// `plant in table Partners`.
+        what: String,
+        /// What is in the way and what to do.
+        why: String,
+    },
 }

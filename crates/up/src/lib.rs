@@ -4,6 +4,7 @@
 //! passed. It owns the sockets, processes, clock and disk below the state folder. It never decides, and it knows no risk.
 
 mod ca;
+mod door;
 mod engine;
 mod error;
 mod folder;

@@ -31,16 +31,7 @@ impl Options {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let state = root.join(".sekisho");
-        Self {
-            root,
-            port: 4566,
-            state,
-            fresh: false,
-            offline: false,
-            unsandboxed: false,
-            root_credentials: None,
-            sql: Vec::new(),
-        }
+        Self { root, port: 4566, state, fresh: false, offline: false, unsandboxed: false, root_credentials: None, sql: Vec::new() }
     }
 }
 

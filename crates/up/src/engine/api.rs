@@ -6,7 +6,14 @@ use std::sync::Arc;
 
 impl Engine {
     /// Answers a request to a stage.
-    pub(crate) async fn api(self: &Arc<Self>, _api_id: &str, _stage: &str, _path: String, _http: HttpRequest, _peer: &Peer) -> HttpResponse {
+    pub(crate) async fn api(
+        self: &Arc<Self>,
+        _api_id: &str,
+        _stage: &str,
+        _path: String,
+        _http: HttpRequest,
+        _peer: &Peer,
+    ) -> HttpResponse {
         HttpResponse::json(500, &serde_json::json!({}))
     }
 }

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn every_way_in() {
-        let signed = ("Authorization", "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0");
+        let signed =
+            ("Authorization", "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0");
         let target = ("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth");
         let local = "127.0.0.1:4566";
         for (host, path, headers, answer) in [

@@ -16,8 +16,11 @@ const BODY: usize = 10 * 1024 * 1024;
 /// The connection broke before the body was whole.
 pub(super) async fn request(request: Request<Incoming>, names: Option<Vec<String>>) -> Result<Option<HttpRequest>, hyper::Error> {
     let (head, body) = request.into_parts();
-    let parsed: Vec<(String, String)> =
-        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+    let parsed: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
     let body = match Limited::new(body, BODY).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(error) if error.is::<LengthLimitError>() => return Ok(None),

@@ -115,7 +115,9 @@ mod tests {
         let access = Access { request_id: "r", ip: "127.9.9.9", method: "GET", status: 200, user_agent: "a\"b\u{1b}", ..Access::default() };
         let line: Value = serde_json::from_str(&access.line(None)).unwrap();
         assert_eq!((&line["status"], &line["principalId"], &line["ip"]), (&json!("200"), &json!("-"), &json!("127.9.9.9")));
-        let own = access.line(Some(r#"{"ip":"$context.identity.sourceIp","s":$context.status,"ua":"$context.identity.userAgent","x":"$context.nothing"}."#));
+        let own = access.line(Some(
+            r#"{"ip":"$context.identity.sourceIp","s":$context.status,"ua":"$context.identity.userAgent","x":"$context.nothing"}."#,
+        ));
         assert_eq!(own, "{\"ip\":\"127.9.9.9\",\"s\":200,\"ua\":\"a\\\"b\\u001b\",\"x\":\"-\"}.");
         assert_eq!(common_log_time(Time(1_795_355_053_000)), "22/Nov/2026:13:44:13 +0000");
     }

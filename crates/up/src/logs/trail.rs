@@ -214,10 +214,7 @@ impl Deliveries {
         let mut random = [0; 12];
         rand::thread_rng().fill(&mut random);
         let unique = base64::engine::general_purpose::STANDARD.encode(random).replace(['+', '/'], "X");
-        let name = format!(
-            "{}_CloudTrail_{}_{y:04}{mo:02}{d:02}T{h:02}{mi:02}Z_{unique}.json.gz",
-            self.trail.account, self.trail.region
-        );
+        let name = format!("{}_CloudTrail_{}_{y:04}{mo:02}{d:02}T{h:02}{mi:02}Z_{unique}.json.gz", self.trail.account, self.trail.region);
         let folder = self.folder.join(format!("{y:04}/{mo:02}/{d:02}"));
         let records = std::mem::take(&mut self.waiting);
         if write(&folder.join(name), &records).is_err() {

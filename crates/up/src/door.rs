@@ -1,0 +1,80 @@
+//! The prover's door: what `prove` and `attack --target up` may do inside this process and nobody can over the network.
+//!
+//! It gives an attack its foothold and plants canaries. Never opened to a socket.
+
+use crate::error::UpError;
+use crate::keys::Credentials;
+use crate::running::Running;
+use base64::Engine as _;
+use model::attack::PlantAt;
+use model::{App, HttpRequest, Identity, Node, ResourceId};
+use rand::RngCore;
+use serde_json::{Map, Value, json};
+
+impl Running {
+    /// A fresh session of this function's role: what somebody has who read the function's environment.
+    ///
+    /// # Errors
+    /// [`UpError::Door`] when there is no such function or its role is not known.
+    pub fn function_credentials(&self, function: &ResourceId) -> Result<Credentials, UpError> {
+        let app = self.engine.app();
+        let refuse = |why: &str| UpError::Door { what: format!("credentials of {function}"), why: why.to_owned() };
+        let found = app.aws().functions.get(function).ok_or_else(|| refuse("the application has no such function"))?;
+        self.engine.function_session(found).ok_or_else(|| refuse("its role is not known; name it in the template"))
+    }
+
+    /// Hides a canary in the application's data, past its API.
+    ///
+    /// # Errors
+    /// [`UpError::Door`] with what is in the way.
+    pub async fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
+        match at {
+            PlantAt::Table { table } => self.plant_item(table, canary),
+            PlantAt::Database { .. } => {
+                Err(UpError::Door { what: "plant in the database".into(), why: "the application has no running database".into() })
+            }
+            PlantAt::Traffic => Err(UpError::Door {
+                what: "plant through traffic".into(),
+                why: "the application's own requests plant it; send them with the canary filled in".into(),
+            }),
+        }
+    }
+
+    /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
+    fn plant_item(&self, table: &str, canary: &str) -> Result<(), UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("plant in table {table}"), why };
+        let app = self.engine.app();
+        let mut item = key(&app, table).ok_or_else(|| refuse("the application has no such table".into()))?;
+        item.insert("canary".into(), json!({ "S": canary }));
+        let body = json!({ "TableName": table, "Item": item });
+        let request = HttpRequest {
+            method: "POST".into(),
+            path: "/".into(),
+            headers: vec![("X-Amz-Target".into(), "DynamoDB_20120810.PutItem".into())],
+            body: body.to_string().into_bytes(),
+            ..HttpRequest::default()
+        };
+        let root = Identity::Root { account: app.account.clone() };
+        self.engine.carry_out_inside("dynamodb", &request, &root).map(drop).map_err(|error| refuse(error.to_string()))
+    }
+}
+
+/// Key attributes of a new item, with random values of the declared types.
+fn key(app: &App, table: &str) -> Option<Map<String, Value>> {
+    let declared = app.by_physical("AWS::DynamoDB::Table", table)?;
+    let attributes = declared.properties.get("AttributeDefinitions").map(Node::items).unwrap_or_default();
+    let keys = declared.properties.get("KeySchema").map(Node::items).unwrap_or_default();
+    let mut item = Map::new();
+    for name in keys.iter().filter_map(|key| key.get("AttributeName").and_then(Node::scalar)) {
+        let kind = attributes.iter().find(|a| a.get("AttributeName").and_then(Node::scalar).as_deref() == Some(name.as_str()));
+        let mut random = [0; 12];
+        rand::rngs::OsRng.fill_bytes(&mut random);
+        let value = match kind?.get("AttributeType").and_then(Node::str)? {
+            "N" => json!({ "N": u32::from_be_bytes([random[0], random[1], random[2], random[3]]).to_string() }),
+            "B" => json!({ "B": base64::engine::general_purpose::STANDARD.encode(random) }),
+            _ => json!({ "S": base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random) }),
+        };
+        item.insert(name, value);
+    }
+    (!item.is_empty()).then_some(item)
+}
