@@ -1,1 +1,116 @@
-//! App to Findings.
+//! App to Findings: asks every risk, then names, numbers and sorts what they say. Formats and writes nothing.
+
+mod allow;
+
+use allow::Allows;
+use model::{App, Finding, Place, Severity, Status, Trouble};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What a scan found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scan {
+    /// Most severe first, then by place.
+    pub findings: Vec<Finding>,
+    /// What could not be judged.
+    pub not_assessed: Vec<Trouble>,
+    /// Counts.
+    pub summary: Summary,
+}
+
+/// Counts of a scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Resources of the application.
+    pub resources: usize,
+    /// Source files read.
+    pub files: usize,
+    /// Risks asked.
+    pub risks: usize,
+    /// Open findings by severity.
+    pub critical: usize,
+    /// High.
+    pub high: usize,
+    /// Medium.
+    pub medium: usize,
+    /// Low.
+    pub low: usize,
+    /// Findings allowed by a comment.
+    pub suppressed: usize,
+    /// Things not assessed.
+    pub not_assessed: usize,
+}
+
+/// Scans an application for every risk. The same App gives the same Scan.
+pub fn scan(app: &App) -> Scan {
+    scan_for(app, risks::all())
+}
+
+/// Scans for some risks.
+pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
+    let mut allows = Allows::of(app);
+    let mut findings: Vec<Finding> = risks.iter().flat_map(|risk| named(app, risk)).collect();
+    for finding in &mut findings {
+        if allows.takes(finding.risk, &finding.place) {
+            finding.status = Status::Suppressed;
+        }
+    }
+    findings.sort_by(|a, b| {
+        (std::cmp::Reverse(a.severity), a.risk, &a.place, &a.symbol, &a.resource).cmp(&(
+            std::cmp::Reverse(b.severity),
+            b.risk,
+            &b.place,
+            &b.symbol,
+            &b.resource,
+        ))
+    });
+    let mut not_assessed = app.troubles.clone();
+    not_assessed.extend(allows.troubles());
+    not_assessed.sort();
+    not_assessed.dedup();
+    let summary = summary(app, risks.len(), &findings, &not_assessed);
+    Scan { findings, not_assessed, summary }
+}
+
+/// The findings of one risk with the ids of its page and their fingerprints.
+fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
+    let maps: Vec<String> =
+        risks::Page::read(risk.page).map(|page| page.maps.iter().map(|id| (*id).to_owned()).collect()).unwrap_or_default();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut findings = (risk.check)(app);
+    for finding in &mut findings {
+        finding.maps.clone_from(&maps);
+        let identity = format!("{}\n{}\n{}", finding.risk, finding.resource, finding.symbol);
+        // The same symbol twice in one resource: the second is told apart by its number, never by its line.
+        let number = seen.entry(identity.clone()).or_default();
+        finding.fingerprint = fingerprint(&format!("{identity}\n{number}"));
+        *number += 1;
+    }
+    findings
+}
+
+/// 32 hexadecimal digits, stable over line moves.
+fn fingerprint(identity: &str) -> String {
+    Sha256::digest(identity.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn summary(app: &App, risks: usize, findings: &[Finding], not_assessed: &[Trouble]) -> Summary {
+    let open = |severity| findings.iter().filter(|f| f.status == Status::Found && f.severity == severity).count();
+    Summary {
+        resources: app.resources().count(),
+        files: app.sources.len(),
+        risks,
+        critical: open(Severity::Critical),
+        high: open(Severity::High),
+        medium: open(Severity::Medium),
+        low: open(Severity::Low),
+        suppressed: findings.iter().filter(|f| f.status == Status::Suppressed).count(),
+        not_assessed: not_assessed.len(),
+    }
+}
+
+/// The place of a whole file.
+fn file_line(file: &std::sync::Arc<str>, line: usize) -> Place {
+    Place::new(file.clone(), u32::try_from(line).unwrap_or(u32::MAX), 1)
+}
