@@ -1,9 +1,16 @@
-//! The checkpoint: AWS's phases in AWS's order, and the one decide(). Pure.
+//! The checkpoint: AWS's phases in AWS's order, and the one [`decide`].
+//!
+//! Pure: time, issued keys, cached authorizer answers and counters come from the [`model::State`]. It never
+//! allows by default: what it does not know is a stop or a dependency, with a reason that names the place.
 
-use model::{Answer, App, Call, State, Stop, Verdict};
+mod aws_call;
+mod connect;
+pub mod invoke;
+mod journal;
+mod policies;
+pub mod sigv4;
+mod walk;
 
-/// Stops everything until its phases stand.
-pub fn decide(app: &App, _: &Call, _: &dyn State) -> Verdict {
-    let stop = Stop { status: 500, code: "INTERNAL".into(), message: "no phase stands yet".into() };
-    Verdict { answer: Answer::Stop(stop), why: Vec::new(), charges: Vec::new(), app_version: app.version }
-}
+pub use invoke::usage_plan::charge;
+pub use journal::{Entry, Facts, Recorder, proved, record};
+pub use walk::decide;

@@ -4,6 +4,7 @@ use crate::app::ResourceId;
 use crate::http::HttpRequest;
 use crate::identity::Identity;
 use crate::time::Time;
+use crate::verdict::Stop;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,8 @@ pub enum Credential {
     },
     /// The identity was proved before: inside the process, or in a journal that keeps no secrets.
     Proved(Identity),
+    /// The proof was judged before and refused: only in a journal.
+    Refused(Stop),
 }
 
 /// What is wanted.

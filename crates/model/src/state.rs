@@ -15,6 +15,11 @@ pub trait State {
     fn usage(&self, plan: &str, key: &str) -> Usage;
     /// The public keys (JWKS document) of a token issuer, for a Cognito authorizer.
     fn jwks(&self, issuer: &str) -> Option<serde_json::Value>;
+    /// The key of the keyed hashes that stand for tokens in cache keys and journals. `up` draws one at random
+    /// and keeps it; a journal has none, since its tokens are hashes already.
+    fn marker_key(&self) -> [u8; 32] {
+        [0; 32]
+    }
 }
 
 /// An access key that the application's STS or IAM issued.
