@@ -140,7 +140,7 @@ fn request(app: &App, call: &Call, identity: &Identity, api: &ApiCall) -> Reques
             values => context.with_many(key, values.to_vec()),
         };
     }
-    let region = api.resource.splitn(6, ':').nth(3).filter(|region| !region.is_empty()).unwrap_or(&app.region);
+    let region = api.resource.split(':').nth(3).filter(|region| !region.is_empty()).unwrap_or(&app.region);
     let request = Request::new(identity.into(), &api.action, &api.resource).with_context(context.with("aws:RequestedRegion", region));
     if api.resource_account.is_empty() { request } else { request.owned_by(&api.resource_account) }
 }
