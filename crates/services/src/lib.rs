@@ -6,13 +6,17 @@
 use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, IssuedKey, StoreError, World};
 use serde_json::{Map, Value};
 
+pub mod dynamodb;
 pub mod wire;
+
+#[cfg(test)]
+mod testing;
 
 pub use wire::{answered, render_error, render_stop};
 
 /// Every service of the garden, in the order in which `up` asks them.
 pub fn all() -> Vec<Box<dyn Service>> {
-    Vec::new()
+    vec![Box::new(dynamodb::DynamoDb::default())]
 }
 
 /// One AWS service behind an endpoint such as `dynamodb.us-east-1.amazonaws.com`.
