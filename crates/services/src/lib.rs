@@ -6,7 +6,10 @@
 use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, IssuedKey, StoreError, World};
 use serde_json::{Map, Value};
 
+pub mod cognito;
+mod draw;
 pub mod dynamodb;
+pub mod sts;
 pub mod wire;
 
 #[cfg(test)]
@@ -16,7 +19,7 @@ pub use wire::{answered, render_error, render_stop};
 
 /// Every service of the garden, in the order in which `up` asks them.
 pub fn all() -> Vec<Box<dyn Service>> {
-    vec![Box::new(dynamodb::DynamoDb::default())]
+    vec![Box::new(cognito::Cognito), Box::new(dynamodb::DynamoDb::default()), Box::new(sts::Sts)]
 }
 
 /// One AWS service behind an endpoint such as `dynamodb.us-east-1.amazonaws.com`.

@@ -107,6 +107,24 @@ pub fn xml_escape(text: &str) -> String {
     out
 }
 
+/// A JSON protocol's members as CloudTrail spells them: `tableName` for `TableName`, all the way down.
+pub fn trail_names(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(members.iter().map(|(key, value)| (trail_name(key), trail_names(value))).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(trail_names).collect()),
+        other => other.clone(),
+    }
+}
+
+/// `tableName` for `TableName`; a name that begins with an abbreviation loses the whole of it: `arn` for `ARN`.
+pub fn trail_name(name: &str) -> String {
+    if name.len() > 1 && name.bytes().all(|b| b.is_ascii_uppercase()) {
+        return name.to_ascii_lowercase();
+    }
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
 /// The place in an XML answer where [`answered`] writes the request id.
 const EMPTY_REQUEST_ID: &str = "<RequestId></RequestId>";
 

@@ -2,14 +2,13 @@
 //! "Actions, resources, and condition keys for Amazon DynamoDB"), and what CloudTrail may write of it
 //! (DynamoDB Developer Guide, "Understanding DynamoDB log file entries": keys and names, no other values).
 
-use super::control::{logged, lower_first};
 use super::expression;
 use super::items::{expressions, leading, projection};
 use super::query::Reading;
 use super::table::{Keys, Table};
 use super::value::{Item, item_from_json};
 use super::{batch, invalid, item, optional_text, text, transaction, unknown};
-use crate::{Asked, ServiceError};
+use crate::{Asked, ServiceError, wire};
 use model::{ApiCall, App, Arn};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +32,7 @@ pub fn asked(app: &App, operation: &str, p: Parameters) -> Result<Asked, Service
         "ListTables" => vec![call(app, operation, "*".into(), Context::new())],
         _ => vec![one(app, operation, &p)?],
     };
-    let logged_parameters = if data_event { logged_data(app, operation, &p) } else { logged(&Value::Object(p.clone())) };
+    let logged_parameters = if data_event { logged_data(app, operation, &p) } else { wire::trail_names(&Value::Object(p.clone())) };
     Ok(Asked { operation: operation.into(), needs, public: false, parameters: Value::Object(p), logged_parameters, read_only, data_event })
 }
 
@@ -230,7 +229,7 @@ fn logged_data(app: &App, operation: &str, p: &Parameters) -> Value {
             let items = p.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
             let shown = |entry: &Value| -> Value {
                 let members = entry.as_object().into_iter().flatten();
-                members.map(|(kind, inner)| (lower_first(kind), logged_one(app, inner))).collect::<Map<_, _>>().into()
+                members.map(|(kind, inner)| (wire::trail_name(kind), logged_one(app, inner))).collect::<Map<_, _>>().into()
             };
             json!({ "transactItems": items.map(shown).collect::<Vec<_>>() })
         }
@@ -275,7 +274,7 @@ fn logged_one(app: &App, p: &Value) -> Value {
         "TotalSegments",
     ] {
         if let Some(value) = p.get(name) {
-            shown.insert(lower_first(name), value.clone());
+            shown.insert(wire::trail_name(name), value.clone());
         }
     }
     if let Some(item) = p.get("Item") {

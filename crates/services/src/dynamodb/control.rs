@@ -237,18 +237,3 @@ fn description(table: &Table, created: i64, items: usize, bytes: usize, status: 
     }
     body
 }
-
-/// What CloudTrail writes of an answer: the same with lower-case first letters.
-pub fn logged(body: &Value) -> Value {
-    match body {
-        Value::Object(members) => Value::Object(members.iter().map(|(key, value)| (lower_first(key), logged(value))).collect()),
-        Value::Array(items) => Value::Array(items.iter().map(logged).collect()),
-        other => other.clone(),
-    }
-}
-
-/// `tableName` for `TableName`, as CloudTrail spells members.
-pub fn lower_first(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map(|first| first.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
-}

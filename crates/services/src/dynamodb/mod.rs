@@ -64,7 +64,7 @@ impl Service for DynamoDb {
             _ => return Err(unknown()),
         };
         let elements = match asked.operation.as_str() {
-            "CreateTable" | "DeleteTable" => control::logged(&body),
+            "CreateTable" | "DeleteTable" => wire::trail_names(&body),
             _ => Value::Null,
         };
         Ok(Done { changes, ..Done::new(wire::json_answer(Protocol::Json10, &body), elements) })

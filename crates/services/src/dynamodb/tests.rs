@@ -224,10 +224,10 @@ fn updates() {
     );
     let update = json!({
         "TableName": "Orders", "Key": key("a", 1), "ReturnValues": "UPDATED_NEW",
-        "UpdateExpression": "SET m.inner = :v DELETE s :set",
+        "UpdateExpression": "SET m.deep = :v DELETE s :set",
         "ExpressionAttributeValues": {":v": {"BOOL": true}, ":set": {"SS": ["p", "q"]}},
     });
-    assert_eq!(client.call("UpdateItem", update).unwrap()["Attributes"], json!({ "m": {"M": {"inner": {"BOOL": true}}} }));
+    assert_eq!(client.call("UpdateItem", update).unwrap()["Attributes"], json!({ "m": {"M": {"deep": {"BOOL": true}}} }));
     let upsert = json!({ "TableName": "Orders", "Key": key("new", 5), "UpdateExpression": "ADD hits :n", "ExpressionAttributeValues": {":n": {"N": "2"}} });
     client.call("UpdateItem", upsert.clone()).unwrap();
     client.call("UpdateItem", upsert).unwrap();
