@@ -72,7 +72,7 @@ fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
 }
 
 /// Templates to resources: SAM expanded, functions resolved.
-fn resolve(found: Vec<Found>, options: &Options, files: &dyn Files) -> (App, Vec<Trouble>) {
+fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>) {
     let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
     let names = discover::stack_names(&paths);
     let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), Vec::new());
@@ -83,7 +83,7 @@ fn resolve(found: Vec<Found>, options: &Options, files: &dyn Files) -> (App, Vec
         let given = given(options, &name);
         let expanded = sam::expand(&found.root, &found.file, &given, files);
         troubles.extend(expanded.troubles);
-        let mut stack = Stack::new(found.file, name, expanded.template, given);
+        let mut stack = Stack::new(name, expanded.template, given);
         stack.named = named;
         stack.references = expanded.references;
         stacks.push(stack);

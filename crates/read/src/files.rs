@@ -25,6 +25,11 @@ impl Folder {
         Self { root: root.to_owned() }
     }
 
+    /// Whether a path below the root is a folder.
+    pub(crate) fn is_folder(&self, path: &str) -> bool {
+        self.resolve(path).is_ok_and(|full| full.is_dir())
+    }
+
     /// The path on disk of a path below the root; refuses what climbs out or goes through a symbolic link.
     fn resolve(&self, path: &str) -> Result<PathBuf, Trouble> {
         let refuse = |why: &str| {

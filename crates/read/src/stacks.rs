@@ -7,7 +7,6 @@ use model::{Kind, Node, Place, Trouble, Unknown};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Every stack, with what they share.
 pub(crate) struct Stacks {
@@ -24,7 +23,6 @@ pub(crate) struct Stacks {
 
 /// One template, SAM already expanded.
 pub(crate) struct Stack {
-    pub file: Arc<str>,
     pub name: String,
     /// Whether the user gave the name; then it is not inferred from imports.
     pub named: bool,
@@ -40,11 +38,10 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    pub(crate) fn new(file: Arc<str>, name: String, template: Node, given: BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(name: String, template: Node, given: BTreeMap<String, String>) -> Self {
         let resources = template.get("Resources").map(Node::members).unwrap_or_default();
         let logical = resources.iter().enumerate().map(|(at, member)| (member.key.clone(), at)).collect();
         Self {
-            file,
             name,
             named: false,
             template,

@@ -1,0 +1,129 @@
+//! Local code and local documents that a template names by path: `CodeUri`, `Code`, `DefinitionUri`, `AWS::Include`.
+//! Code becomes `Code.LocalPath`, a folder below the root; nothing outside the root is ever opened.
+
+use super::Work;
+use super::make::{Put as _, map, text};
+use crate::document::document;
+use crate::files::relative;
+use model::{Files, Kind, Node, Place, Unknown};
+
+impl Work<'_> {
+    /// `Code` of a SAM function: from `InlineCode`, `ImageUri` or `CodeUri` (the template's folder when none is given).
+    pub(super) fn code(&mut self, p: &Node, place: &Place) -> Node {
+        if p.get("PackageType").and_then(|kind| self.text(kind)).as_deref() == Some("Image") {
+            return map(
+                [("ImageUri", p.get("ImageUri").cloned().unwrap_or_else(|| unknown("the image is built at deployment", place)))],
+                place,
+            );
+        }
+        if let Some(inline) = p.get("InlineCode") {
+            return map([("ZipFile", inline.clone())], &inline.place);
+        }
+        let missing = text(".", place);
+        self.location(p.get("CodeUri").unwrap_or(&missing))
+    }
+
+    /// An S3 location or a local folder.
+    pub(super) fn location(&mut self, uri: &Node) -> Node {
+        let place = &uri.place;
+        if uri.get("Bucket").is_some() || uri.get("Key").is_some() {
+            let mut node = map([], place);
+            for (from, to) in [("Bucket", "S3Bucket"), ("Key", "S3Key"), ("Version", "S3ObjectVersion")] {
+                node.put_some(to, uri.get(from).cloned());
+            }
+            return node;
+        }
+        let Some(path) = self.text(uri) else {
+            return map([("LocalPath", unknown("where the code is depends on a value that is not known", place))], place);
+        };
+        if let Some(rest) = path.strip_prefix("s3://") {
+            let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+            return map([("S3Bucket", text(bucket, place)), ("S3Key", text(key, place))], place);
+        }
+        map([("LocalPath", self.local_folder(&path, place))], place)
+    }
+
+    fn local_folder(&mut self, path: &str, place: &Place) -> Node {
+        let Some(folder) = relative(self.file, path) else {
+            let says = format!("the code path {path} leads outside the folder that is read");
+            self.trouble(says.clone(), place, "name a folder below the one that is read, or read the folder above");
+            return unknown(&says, place);
+        };
+        if self.files.is_folder(&folder) {
+            return text(folder, place);
+        }
+        let (says, help) = match self.files.read(&folder) {
+            Ok(_) => (format!("the code {path} is a packaged file and was not read"), "name the folder with its source"),
+            Err(_) => (
+                format!("the code folder {path} does not exist here or is behind a symbolic link"),
+                "build or fetch the code, or correct the path",
+            ),
+        };
+        self.trouble(says.clone(), place, help);
+        unknown(&says, place)
+    }
+
+    /// `Code: ./folder` of plain Lambda functions, as `aws cloudformation package` accepts it.
+    pub(super) fn local_code(&mut self) {
+        let mut found = Vec::new();
+        for (at, member) in self.resources.iter().enumerate() {
+            let kind = member.value.get("Type").and_then(Node::str);
+            let key = match kind {
+                Some("AWS::Lambda::Function") => "Code",
+                Some("AWS::Lambda::LayerVersion") => "Content",
+                _ => continue,
+            };
+            if let Some(code) = member.value.at(&["Properties", key]).filter(|code| code.str().is_some()) {
+                found.push((at, key, code.clone()));
+            }
+        }
+        for (at, key, code) in found {
+            let location = self.location(&code);
+            if let Some(member) = self.resources.get_mut(at) {
+                member.value.entry("Properties").put(key, location);
+            }
+        }
+    }
+
+    /// A document that a template takes from a local file: `DefinitionUri: openapi.yaml`, or `Fn::Transform` with
+    /// `AWS::Include`. Gives nothing when it is not local.
+    pub(super) fn local_document(&mut self, uri: &Node) -> Option<Node> {
+        let place = &uri.place;
+        let path = self.text(uri).filter(|path| !path.starts_with("s3://"))?;
+        let Some(file) = relative(self.file, &path) else {
+            self.trouble(format!("{path} leads outside the folder that is read"), place, "name a file below the folder that is read");
+            return None;
+        };
+        match self.files.read(&file).map(String::from_utf8) {
+            Ok(Ok(content)) => {
+                let (documents, troubles) = document(&file, &content);
+                self.troubles.extend(troubles);
+                documents.into_iter().next()
+            }
+            Ok(Err(_)) => {
+                self.trouble(format!("{path} is not UTF-8 text"), place, "save it as UTF-8");
+                None
+            }
+            Err(_) => {
+                self.trouble(format!("{path} could not be read"), place, "correct the path");
+                None
+            }
+        }
+    }
+
+    /// A value with `Fn::Transform: {Name: AWS::Include}` replaced by the local file it names.
+    pub(super) fn included(&mut self, node: Node) -> Node {
+        let Some(transform) = node.get("Fn::Transform").filter(|t| t.get("Name").and_then(Node::str) == Some("AWS::Include")) else {
+            return node;
+        };
+        match transform.at(&["Parameters", "Location"]).cloned().and_then(|location| self.local_document(&location)) {
+            Some(content) => content,
+            None => node,
+        }
+    }
+}
+
+/// A value that is not known.
+pub(super) fn unknown(why: &str, place: &Place) -> Node {
+    Node::new(Kind::Unknown(Unknown { why: why.to_owned(), pattern: None }), place.clone())
+}
