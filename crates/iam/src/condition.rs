@@ -49,6 +49,8 @@ pub(crate) enum Compiled {
     Range(Range),
     /// The six parts of an ARN pattern; empty when the text holds variables.
     Arn(Box<[Glob]>),
+    /// A boolean that a variable gives.
+    Variable,
     /// A value the operator cannot read: it equals nothing.
     Nothing,
 }
@@ -57,7 +59,7 @@ impl Condition {
     /// Compiles a condition. `variables`: whether the policy's version has policy variables.
     pub(crate) fn new(test: Test, operator: &str, key: &str, place: Place, values: &Node, variables: bool) -> Self {
         use Operator as O;
-        let textual = matches!(test.operator, O::StringEquals | O::StringEqualsIgnoreCase | O::StringLike | O::Arn);
+        let textual = matches!(test.operator, O::StringEquals | O::StringEqualsIgnoreCase | O::StringLike | O::Arn | O::Bool);
         let reading = Reading {
             wildcards: matches!(test.operator, O::StringLike | O::Arn),
             variables: variables && textual,
@@ -148,6 +150,7 @@ impl Value {
             O::DateEquals | O::DateLessThan | O::DateLessThanEquals | O::DateGreaterThan | O::DateGreaterThanEquals => {
                 scalar::date(raw).map(Compiled::Date)
             }
+            O::Bool if text.has_variables() => Some(Compiled::Variable),
             O::Bool | O::Null => scalar::boolean(raw).map(Compiled::Bool),
             O::BinaryEquals => scalar::bytes(raw).map(Compiled::Bytes),
             O::IpAddress => Range::parse(raw).map(Compiled::Range),
@@ -187,6 +190,11 @@ impl Value {
                 })
                 .into(),
             Compiled::Bool(own) => (scalar::boolean(value) == Some(*own)).into(),
+            Compiled::Variable => match scalar::boolean(value) {
+                Some(true) => self.text.matches("true", view),
+                Some(false) => self.text.matches("false", view),
+                None => Truth::No,
+            },
             Compiled::Bytes(own) => (scalar::bytes(value).as_ref() == Some(own)).into(),
             Compiled::Range(own) => own.contains(value).into(),
             Compiled::Arn(parts) if parts.is_empty() => match self.text.filled(view) {

@@ -198,7 +198,10 @@ impl Layers {
                 service_control = service_control.and(allow);
             }
         }
-        if !principal.is_service_linked() && services::has_resource_control(&view.request.action_lower) {
+        if !stack.resource_control.is_empty()
+            && !principal.is_service_linked()
+            && services::has_resource_control(&view.request.action_lower)
+        {
             for (index, Level { policies, .. }) in stack.resource_control.iter().enumerate() {
                 // Only denials count: RCPFullAWSAccess is attached everywhere and cannot be detached.
                 let (_, denied) = said_to(view, policies, Layer::ResourceControl(index), true, matched);
@@ -276,9 +279,13 @@ fn said<'a>(view: &View<'_>, policies: &'a [Arc<Policy>], layer: Layer, matched:
     let complete = !matches!(layer, Layer::ServiceControl(_) | Layer::ResourceControl(_));
     for policy in policies {
         for statement in &*policy.statements {
-            let truth = statement.speaks(view, complete);
+            let mut truth = statement.speaks(view, complete);
             if truth == Truth::No {
                 continue;
+            }
+            if statement.resources.is_none() || statement.effect == Effect::Unknown {
+                // AWS refuses such a statement here; only resource-based policies may leave the resource out, and none the effect.
+                truth = Truth::Depends;
             }
             matched.push(Matched { layer, policy, statement, truth });
             match statement.effect {

@@ -35,8 +35,10 @@
 
 pub mod app;
 pub mod cases;
+pub mod catalogue;
 mod condition;
 mod decide;
+mod explain;
 mod glob;
 mod json;
 mod managed;
@@ -55,6 +57,7 @@ mod truth;
 
 pub use condition::{Condition, Value};
 pub use decide::{Decision, Matched, Outcome, decide, decide_by};
+pub use explain::{Explanation, Grant, Line, access_denied_message, explain};
 pub use json::Malformed;
 pub use operator::{Operator, Quantifier, Test};
 pub use policy::Policy;

@@ -77,6 +77,9 @@ pub(crate) fn residue(view: &View<'_>, matched: &Matched<'_>, has_boundary: bool
     if statement.principals.is_some() && statement.reach(view, has_boundary).matched == Truth::Depends {
         add("if its principal means the caller".into(), &statement.place, None);
     }
+    if complete && statement.resources.is_none() {
+        add("but names no resource, which AWS refuses".into(), &statement.place, None);
+    }
     if statement.effect == Effect::Unknown {
         add("because its effect cannot be read".into(), &statement.place, None);
     }

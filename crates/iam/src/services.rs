@@ -1,7 +1,6 @@
 //! Rules of single services, as data. What is not listed follows the general rule.
 
-/// Services whose resources RCPs govern (AWS Organizations User Guide, "Resource control policies (RCPs)").
-const RESOURCE_CONTROL: [&str; 5] = ["kms", "s3", "secretsmanager", "sqs", "sts"];
+use crate::catalogue::catalogue;
 
 /// Actions that a role's trust policy must allow (IAM User Guide, "Roles terms and concepts").
 const ROLE_TRUST: [&str; 5] =
@@ -12,9 +11,9 @@ fn service(action: &str) -> &str {
     action.split(':').next().unwrap_or_default()
 }
 
-/// Whether RCPs govern this action.
+/// Whether RCPs govern this action (AWS Organizations User Guide, "Resource control policies (RCPs)").
 pub(crate) fn has_resource_control(action: &str) -> bool {
-    RESOURCE_CONTROL.binary_search(&service(action)).is_ok()
+    catalogue().has_resource_control(service(action))
 }
 
 /// Whether the resource's policy is a trust policy: it must allow, in the same account too.
