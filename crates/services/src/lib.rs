@@ -10,6 +10,7 @@ pub mod cognito;
 mod draw;
 pub mod dynamodb;
 pub mod sts;
+pub mod lambda;
 pub mod wire;
 
 #[cfg(test)]

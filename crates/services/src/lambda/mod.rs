@@ -1,0 +1,26 @@
+//! AWS Lambda without its processes: what a function's environment holds, the Runtime API as a state machine, how an
+//! invocation can end, and the lines CloudWatch shows of it.
+//!
+//! Nothing here starts a process, opens a socket or reads a clock; `up` does and asks here what it means. Whether a
+//! caller may invoke a function is the gate's to say.
+
+mod environment;
+mod log;
+mod outcome;
+mod runtime_api;
+
+pub use environment::{Credentials, Environment, RUNTIME_API, managed_runtime};
+pub use log::{Report, Status, end, init_start, report, start, stream_name};
+pub use outcome::{Ending, LARGEST_PAYLOAD, Outcome, crashed, response_too_large, timed_out};
+pub use runtime_api::{Heard, Invocation, News, Reply, RuntimeApi};
+
+/// The Node.js runtime: loads the handler and speaks the Runtime API. Mounted at [`BOOTSTRAP_PATH`].
+pub const BOOTSTRAP: &str = include_str!("node/bootstrap.js");
+/// Where the runtime's own files are, as on Lambda.
+pub const BOOTSTRAP_PATH: &str = "/var/runtime/index.js";
+/// Loaded before the function's code: makes pinned lists of certificate authorities also trust the local one.
+pub const PRELOAD: &str = include_str!("node/trust.js");
+/// Where [`PRELOAD`] is mounted.
+pub const PRELOAD_PATH: &str = "/var/runtime/trust.js";
+/// Where the local certificate authority's certificate is mounted.
+pub const CA_PATH: &str = "/etc/pki/tls/certs/ca-bundle.crt";
