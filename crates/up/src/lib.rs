@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod folder;
 mod front;
+pub mod functions;
 mod journal;
 mod keys;
 mod logs;

@@ -79,8 +79,9 @@ enum Phase {
 }
 
 impl RuntimeApi {
-    /// Takes a request of the runtime: method, path, body.
-    pub fn hear(&mut self, method: &str, path: &str, body: Bytes) -> Heard {
+    /// Takes a request of the runtime: method, path, body. `size` is the body's whole size; of a body over the limit
+    /// the caller need not keep all.
+    pub fn hear(&mut self, method: &str, path: &str, body: Bytes, size: usize) -> Heard {
         let Some(route) = path.strip_prefix(PREFIX) else { return refuse(404, "NotFound", "no such path") };
         match (method, route) {
             ("GET", "invocation/next") => match self.phase {
@@ -105,10 +106,10 @@ impl RuntimeApi {
                     return refuse(400, "InvalidRequestID", "Invalid request ID");
                 }
                 match kind {
-                    "response" if body.len() > LARGEST_PAYLOAD => {
+                    "response" if size > LARGEST_PAYLOAD => {
                         self.phase = Phase::Done;
                         let message = format!("Exceeded maximum allowed payload size ({LARGEST_PAYLOAD} bytes).");
-                        Heard::Answer(error(413, "RequestEntityTooLarge", &message), Some(News::TooLarge(body.len())))
+                        Heard::Answer(error(413, "RequestEntityTooLarge", &message), Some(News::TooLarge(size)))
                     }
                     "response" => {
                         self.phase = Phase::Done;
@@ -175,7 +176,7 @@ mod tests {
     }
 
     fn hear(api: &mut RuntimeApi, method: &str, route: &str, body: &'static [u8]) -> (u16, Option<News>) {
-        match api.hear(method, &format!("{PREFIX}{route}"), Bytes::from_static(body)) {
+        match api.hear(method, &format!("{PREFIX}{route}"), Bytes::from_static(body), body.len()) {
             Heard::Answer(reply, news) => (reply.status, news),
             Heard::Hold => (0, None),
         }
@@ -206,9 +207,9 @@ mod tests {
     #[test]
     fn too_large_and_broken() {
         let mut api = RuntimeApi::default();
-        api.hear("GET", "/2018-06-01/runtime/invocation/next", Bytes::new());
+        api.hear("GET", "/2018-06-01/runtime/invocation/next", Bytes::new(), 0);
         api.give(&invocation("a")).unwrap();
-        let heard = api.hear("POST", "/2018-06-01/runtime/invocation/a/response", Bytes::from(vec![b'1'; LARGEST_PAYLOAD + 1]));
+        let heard = api.hear("POST", "/2018-06-01/runtime/invocation/a/response", Bytes::new(), LARGEST_PAYLOAD + 1);
         assert!(matches!(heard, Heard::Answer(Reply { status: 413, .. }, Some(News::TooLarge(6_291_557)))));
         let mut api = RuntimeApi::default();
         assert_eq!(hear(&mut api, "POST", "init/error", b"{}"), (202, Some(News::InitFailed("{}".into()))));
