@@ -1,0 +1,98 @@
+//! Prints the facts about handlers given on the command line: `facts ROOT HANDLER[@FOLDER]...`, for trying the analysis by hand.
+//! Reads files below ROOT only; never prints a secret.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use model::{Files, Place, ResourceId, Trouble};
+use sekisho_code::{FunctionSource, analyse};
+use std::path::PathBuf;
+
+struct Disk(PathBuf);
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, Trouble> {
+        std::fs::read(self.0.join(path)).map_err(|e| Trouble { says: e.to_string(), place: Place::new(path, 1, 1), help: String::new() })
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Trouble> {
+        let mut out = Vec::new();
+        let mut open = vec![folder.to_owned()];
+        while let Some(folder) = open.pop() {
+            let Ok(entries) = std::fs::read_dir(self.0.join(&folder)) else { continue };
+            for entry in entries.flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() && !["node_modules", ".git", ".aws-sam"].contains(&name.as_str()) {
+                    open.push(path);
+                } else if kind.is_file() {
+                    out.push(path);
+                }
+            }
+        }
+        out.sort();
+        Ok(out)
+    }
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let root = PathBuf::from(args.next().expect("ROOT"));
+    let functions: Vec<FunctionSource> = args
+        .map(|arg| {
+            let (handler, folder) = arg.split_once('@').unwrap_or((&arg, ""));
+            FunctionSource {
+                id: ResourceId::new("app", format!("{folder}/{handler}")),
+                runtime: "nodejs20.x".into(),
+                handler: handler.into(),
+                root: folder.into(),
+                environment: Default::default(),
+            }
+        })
+        .collect();
+    let (code, troubles) = analyse(&functions, &Disk(root));
+    for (id, handler) in &code.handlers {
+        println!(
+            "{id} at {} authorizer={} packages={:?} files={:?}",
+            handler.place, handler.is_authorizer, handler.packages, handler.files
+        );
+        for flow in &handler.flows {
+            println!(
+                "  {:?} {:?} -> {} built {} sink {} {:?}",
+                flow.sink, flow.source, flow.builder, flow.built_at, flow.sink_at, flow.methods
+            );
+            for step in &flow.steps {
+                println!("      {} {}", step.place, step.says);
+            }
+            if let Some(rewrite) = &flow.rewrite {
+                println!("      fix: {}", rewrite.says);
+                for (place, text) in &rewrite.edits {
+                    println!("        {place} {}..{} {text:?}", place.span.start, place.span.end);
+                }
+            }
+        }
+        for call in &handler.aws_calls {
+            println!(
+                "  aws {}:{} {:?} {}",
+                call.service,
+                call.operation.as_deref().unwrap_or("?"),
+                call.resource_from_environment,
+                call.place
+            );
+        }
+    }
+    for secret in &code.secrets {
+        println!(
+            "secret {} {} {} {} user={:?} object={:?} function={:?}",
+            secret.kind,
+            secret.name,
+            secret.masked(),
+            secret.place,
+            secret.user,
+            secret.object.as_ref().map(|p| p.to_string()),
+            secret.function.as_ref().map(|p| p.to_string())
+        );
+    }
+    for trouble in &troubles {
+        println!("trouble {} {} ({})", trouble.place, trouble.says, trouble.help);
+    }
+}

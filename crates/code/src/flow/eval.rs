@@ -1,0 +1,318 @@
+//! Expressions of the walk. Never computes more of a value than the flow of data needs.
+
+use super::engine::Engine;
+use super::facts::Facts;
+use super::state::Object;
+use super::text::Piece;
+use super::value::{At, Atom, Env, Value};
+use crate::ir::{AssignOp, Expr, ExprKind, Key, LogicalOp, Pattern, Property};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+impl<'p> Engine<'p> {
+    /// What an expression may give.
+    pub fn eval(&mut self, expr: &'p Expr, env: &Rc<Env>) -> Value {
+        if !self.step() {
+            return Value::unknown();
+        }
+        let at = At { module: env.module, span: expr.span };
+        match &expr.kind {
+            ExprKind::Text(text) => Value::of(Atom::Text(text.clone())),
+            ExprKind::Number(_) => Value::of(Atom::Number),
+            ExprKind::Bool(b) => Value::of(Atom::Bool(*b)),
+            ExprKind::Null => Value::of(Atom::Null),
+            ExprKind::Regex(regex) => Value::of(Atom::Regex(regex.clone())),
+            ExprKind::Template(texts, parts) => self.template(texts, parts, at, env),
+            ExprKind::Tagged(tag, template) => self.tagged(tag, template, env),
+            ExprKind::Var(var) => self.var(env, *var),
+            ExprKind::Global(name) => self.global(name, env),
+            ExprKind::This => self.this(env),
+            ExprKind::Super => self.this(env),
+            ExprKind::Array(items) => self.array_literal(items, env),
+            ExprKind::Object(properties) => self.object_literal(properties, env),
+            ExprKind::Function(function) => Value::of(Atom::Closure(self.closure(env, *function))),
+            ExprKind::Class(class) => self.class(env, *class),
+            ExprKind::Assign(op, target, value) => self.assign(*op, target, value, at, env),
+            ExprKind::Through(inner) => self.eval(inner, env),
+            ExprKind::Add(operands) => {
+                let values: Vec<Value> = operands.iter().map(|o| self.eval(o, env)).collect();
+                let pieces = operands.iter().zip(values).map(|(o, v)| Piece::Value(v, Some(o.span))).collect();
+                self.concat(pieces, at)
+            }
+            ExprKind::Pure(operands) => {
+                operands.iter().for_each(|o| drop(self.eval(o, env)));
+                Value::of(Atom::Number)
+            }
+            ExprKind::Equal(negated, left, right) => self.equality(*negated, left, right, env),
+            ExprKind::In(key, object) => {
+                let (key, object) = (self.eval(key, env), self.eval(object, env));
+                let facts = if self.is_fixed(&object) { Facts::checks(&key) } else { Facts::default() };
+                self.truth(facts, Facts::default())
+            }
+            ExprKind::Logical(op, operands) => self.logical(*op, operands, env),
+            ExprKind::Not(inner) => {
+                let (yes, no) = self.eval(inner, env).facts.as_deref().cloned().unwrap_or_default();
+                self.truth(no, yes)
+            }
+            ExprKind::Typeof(inner) => {
+                self.eval(inner, env);
+                Value::unknown()
+            }
+            ExprKind::Conditional(test, yes, no) => {
+                let (when_true, when_false) = self.eval(test, env).facts.as_deref().cloned().unwrap_or_default();
+                let result = RefCell::new(Value::default());
+                let one = |e: &mut Self, branch: &'p Expr| {
+                    let value = e.eval(branch, env);
+                    let joined = result.take().join(&value);
+                    result.replace(joined);
+                    super::state::End::Normal
+                };
+                self.fork(vec![(when_true, &mut |e: &mut Self| one(e, yes)), (when_false, &mut |e: &mut Self| one(e, no))]);
+                result.take()
+            }
+            ExprKind::Call(call) => self.call(expr, call, env),
+            ExprKind::New(call) => self.construct(expr, call, env),
+            ExprKind::Member(object, key) => {
+                let object = self.eval(object, env);
+                match key {
+                    Key::Static(name) => self.member(&object, name, env.module, expr.span),
+                    Key::Computed(key) => {
+                        let key = self.eval(key, env);
+                        self.computed(&object, &key, at)
+                    }
+                }
+            }
+            ExprKind::Sequence(list) => list.iter().map(|e| self.eval(e, env)).last().unwrap_or_default(),
+            ExprKind::Import(source) => match self.eval(source, env).text().cloned() {
+                Some(specifier) => self.require(env.module, &specifier),
+                None => Value::unknown(),
+            },
+            ExprKind::Opaque => Value::unknown(),
+        }
+    }
+
+    /// A truth value with what it says.
+    pub fn truth(&mut self, yes: Facts, no: Facts) -> Value {
+        let facts = (!yes.is_empty() || !no.is_empty()).then(|| Rc::new((yes, no)));
+        Value { unknown: true, facts, ..Value::default() }
+    }
+
+    /// Whether every name and element of a collection was written by the application.
+    pub fn is_fixed(&mut self, value: &Value) -> bool {
+        let known = !value.unknown && value.taints.is_empty() && !value.atoms.is_empty();
+        known
+            && value.atoms.iter().all(|atom| match atom {
+                Atom::Text(_) => true,
+                Atom::Object(id) => match self.state.at(*id) {
+                    Some(object) => {
+                        let cells: Vec<usize> = object.any.into_iter().chain(object.spread).collect();
+                        let fields: Vec<usize> = if object.array { object.fields.values().copied().collect() } else { Vec::new() };
+                        cells.into_iter().chain(fields).all(|cell| self.state.get(cell).taints.is_empty())
+                    }
+                    None => false,
+                },
+                _ => false,
+            })
+    }
+
+    fn computed(&mut self, object: &Value, key: &Value, at: At) -> Value {
+        if let Some(name) = key.text().cloned() {
+            return self.member(object, &name, at.module, at.span);
+        }
+        let names: Vec<_> = key.texts().cloned().collect();
+        if !key.unknown && key.taints.is_empty() && !names.is_empty() && names.len() == key.atoms.len() {
+            let parts: Vec<Value> = names.iter().map(|name| self.member(object, name, at.module, at.span)).collect();
+            return parts.iter().fold(Value::default(), Value::join);
+        }
+        // A number, or a name that is not known: any element. What is chosen by data is not data.
+        let mut out = self.elements(object);
+        if out.taints.is_empty() && out.is_nothing() {
+            out.unknown = true;
+        }
+        out
+    }
+
+    fn array_literal(&mut self, items: &'p [(bool, Expr)], env: &Rc<Env>) -> Value {
+        let id = self.state.object(Object { array: true, ..Object::default() });
+        let mut known = true;
+        for (at, (spread, item)) in items.iter().enumerate() {
+            let value = self.eval(item, env);
+            if *spread {
+                known = false;
+            }
+            let value = if *spread { self.elements(&value) } else { value };
+            let cell = if known { self.state.field(id, &at.to_string()) } else { self.state.any(id) };
+            self.state.add(cell, &value);
+        }
+        Value::of(Atom::Object(id))
+    }
+
+    fn object_literal(&mut self, properties: &'p [Property], env: &Rc<Env>) -> Value {
+        let id = self.state.object(Object::default());
+        for property in properties {
+            match property {
+                Property::Named(key, value) => {
+                    let name = match key {
+                        Key::Static(name) => Some(name.clone()),
+                        Key::Computed(key) => {
+                            let key = self.eval(key, env);
+                            let env_name = key.atoms.iter().find_map(|a| match a {
+                                Atom::Env(name) => Some(std::sync::Arc::from(format!("${{{name}}}"))),
+                                _ => None,
+                            });
+                            key.text().cloned().or(env_name)
+                        }
+                    };
+                    let value = self.eval(value, env);
+                    match name {
+                        Some(name) => {
+                            let cell = self.state.field(id, &name);
+                            self.state.set(cell, value);
+                        }
+                        None => {
+                            let cell = self.state.any(id);
+                            self.state.add(cell, &value);
+                        }
+                    }
+                }
+                Property::Spread(value) => {
+                    let value = self.eval(value, env);
+                    self.spread_into(id, &value);
+                }
+            }
+        }
+        Value::of(Atom::Object(id))
+    }
+
+    /// Copies what is known of the properties of a value into an object.
+    pub fn spread_into(&mut self, id: usize, value: &Value) {
+        for (name, part) in self.named_fields(value) {
+            let cell = self.state.field(id, &name);
+            self.state.add(cell, &part);
+        }
+        let mut rest = Value { atoms: Vec::new(), facts: None, ..value.clone() };
+        for atom in &value.atoms {
+            match atom {
+                Atom::Object(inner) => {
+                    let cells: Vec<usize> = self.state.at(*inner).map(|o| o.spread.into_iter().collect()).unwrap_or_default();
+                    for cell in cells {
+                        rest = rest.join(&self.state.get(cell));
+                    }
+                    if let Some(any) = self.state.at(*inner).and_then(|o| o.any) {
+                        let value = self.state.get(any);
+                        let cell = self.state.any(id);
+                        self.state.add(cell, &value);
+                    }
+                }
+                Atom::External(_) => rest.atoms.push(atom.clone()),
+                _ => {}
+            }
+        }
+        if !rest.is_nothing() {
+            let cell = self.state.spread(id);
+            self.state.add(cell, &rest);
+        }
+    }
+
+    fn assign(&mut self, op: AssignOp, target: &'p Pattern, value: &'p Expr, at: At, env: &Rc<Env>) -> Value {
+        let before = |e: &mut Self| match target {
+            Pattern::Var(var, _) => e.var(env, *var),
+            Pattern::Place(place) => e.eval(place, env),
+            _ => Value::unknown(),
+        };
+        let value = match op {
+            AssignOp::Set => self.eval(value, env),
+            AssignOp::Add => {
+                let old = before(self);
+                let new = self.eval(value, env);
+                self.concat(vec![Piece::Value(old, None), Piece::Value(new, Some(value.span))], at)
+            }
+            AssignOp::Logical => {
+                let old = before(self);
+                let new = self.eval(value, env);
+                old.join(&new)
+            }
+            AssignOp::Arithmetic => {
+                self.eval(value, env);
+                Value::of(Atom::Number)
+            }
+        };
+        self.bind(target, value.clone(), env);
+        value
+    }
+
+    fn equality(&mut self, negated: bool, left: &'p Expr, right: &'p Expr, env: &Rc<Env>) -> Value {
+        let (a, b) = (self.eval(left, env), self.eval(right, env));
+        let (mut yes, mut no) = self.equal(&a, &b);
+        for (one, other) in [(left, &b), (right, &a)] {
+            if let ExprKind::Typeof(inner) = &one.kind
+                && other.text().is_some_and(|t| matches!(&**t, "number" | "boolean" | "bigint"))
+            {
+                yes = Facts::checks(&self.eval(inner, env));
+            }
+        }
+        if negated {
+            std::mem::swap(&mut yes, &mut no);
+        }
+        self.truth(yes, no)
+    }
+
+    /// What it says that two values are equal, and that they are not.
+    pub fn equal(&mut self, a: &Value, b: &Value) -> (Facts, Facts) {
+        for (one, other) in [(a, b), (b, a)] {
+            if one.atoms.iter().any(|a| matches!(a, Atom::Method)) {
+                let methods: Vec<_> = other.texts().cloned().collect();
+                if !methods.is_empty() && methods.len() == other.atoms.len() {
+                    return (Facts::methods(methods), Facts::default());
+                }
+            }
+            let env = !other.unknown && other.taints.is_empty() && other.atoms.iter().all(|a| matches!(a, Atom::Env(_)));
+            if !one.taints.is_empty() && (other.is_constant() || (env && !other.atoms.is_empty())) {
+                return (Facts::checks(one), Facts::default());
+            }
+        }
+        (Facts::default(), Facts::default())
+    }
+
+    fn logical(&mut self, op: LogicalOp, operands: &'p [Expr], env: &Rc<Env>) -> Value {
+        let outside = self.state.facts.clone();
+        let mut result = Value::default();
+        let mut known: Option<(Facts, Facts)> = None;
+        for (at, operand) in operands.iter().enumerate() {
+            let mut value = self.eval(operand, env);
+            let facts = value.facts.take().as_deref().cloned().unwrap_or_default();
+            let last = at + 1 == operands.len();
+            let (yes, no) = match known.take() {
+                None => facts,
+                Some((yes, no)) => match op {
+                    LogicalOp::And => (Facts::both(&yes, &facts.0), Facts::either(&no, &facts.1)),
+                    LogicalOp::Or => (Facts::either(&yes, &facts.0), Facts::both(&no, &facts.1)),
+                    LogicalOp::Nullish => (Facts::default(), Facts::default()),
+                },
+            };
+            let next = match op {
+                LogicalOp::And => &yes,
+                LogicalOp::Or => &no,
+                LogicalOp::Nullish => &Facts::default(),
+            };
+            self.state.facts = Facts::both(&outside, next);
+            let stop = self.state.facts.never;
+            known = Some((yes, no));
+            // What is left of `a || b` is not empty; what is left of `a && b` is.
+            match op {
+                LogicalOp::And if !last => result.atoms = vec![Atom::Null],
+                LogicalOp::Or | LogicalOp::Nullish if !last => {
+                    value.atoms.retain(|a| !matches!(a, Atom::Null | Atom::Bool(false)));
+                    result = result.join(&value);
+                }
+                _ => result = result.join(&value),
+            }
+            if stop {
+                break;
+            }
+        }
+        self.state.facts = outside;
+        result.facts = known.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()).map(Rc::new);
+        result
+    }
+}

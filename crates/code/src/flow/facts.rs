@@ -1,0 +1,149 @@
+//! What a condition says about the data of the event when it holds: a value is one of a list, a request has a method.
+//!
+//! A fact is about a part of the event, which never changes, so it holds for every copy of it. Never assumes what was not tested.
+
+use super::source::Source;
+use super::value::Value;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A part of the event in a certain form.
+pub(super) type Key = (Rc<Source>, u64);
+
+/// What is known on a way through the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Parts that were checked against what the application allows.
+    pub checked: BTreeSet<Key>,
+    /// The methods the request may have; `None`: any.
+    pub methods: Option<BTreeSet<Arc<str>>>,
+    /// The way cannot be taken.
+    pub never: bool,
+}
+
+impl Facts {
+    /// Cannot be.
+    pub fn never() -> Self {
+        Self { never: true, ..Self::default() }
+    }
+
+    /// The checked parts that a value consists of.
+    pub fn checks(value: &Value) -> Self {
+        Self { checked: value.taints.iter().map(|t| (t.source.clone(), t.form)).collect(), ..Self::default() }
+    }
+
+    /// The request has one of these methods.
+    pub fn methods(methods: impl IntoIterator<Item = Arc<str>>) -> Self {
+        let methods = Some(methods.into_iter().map(|m| Arc::from(m.to_uppercase())).collect());
+        Self { methods, ..Self::default() }
+    }
+
+    /// Both hold.
+    pub fn both(a: &Self, b: &Self) -> Self {
+        let methods = match (&a.methods, &b.methods) {
+            (Some(a), Some(b)) => Some(a.intersection(b).cloned().collect::<BTreeSet<_>>()),
+            (one, other) => one.clone().or_else(|| other.clone()),
+        };
+        let impossible = methods.as_ref().is_some_and(BTreeSet::is_empty);
+        Self { checked: a.checked.union(&b.checked).cloned().collect(), methods, never: a.never || b.never || impossible }
+    }
+
+    /// One of them holds.
+    pub fn either(a: &Self, b: &Self) -> Self {
+        match (a.never, b.never) {
+            (true, _) => return b.clone(),
+            (_, true) => return a.clone(),
+            _ => {}
+        }
+        let methods = match (&a.methods, &b.methods) {
+            (Some(a), Some(b)) => Some(a.union(b).cloned().collect()),
+            _ => None,
+        };
+        Self { checked: a.checked.intersection(&b.checked).cloned().collect(), methods, never: false }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.never && self.methods.is_none() && self.checked.is_empty()
+    }
+}
+
+/// Whether a regular expression (`pattern/flags`) lets only harmless characters through: anchored at both ends of the text, no
+/// wildcard, no negated class, no quote, backslash or blank other than through `\w` and `\d`.
+pub(super) fn harmless(regex: &str) -> bool {
+    let Some((pattern, flags)) = regex.rsplit_once('/') else { return false };
+    let Some(inner) = pattern.strip_prefix('^').and_then(|p| p.strip_suffix('$')) else { return false };
+    !flags.contains('m') && characters(inner)
+}
+
+/// Whether a regular expression (`pattern/flags`) matches every character but harmless ones: what it matches is taken away.
+pub(super) fn takes_harm_away(regex: &str) -> bool {
+    let Some((pattern, flags)) = regex.rsplit_once('/') else { return false };
+    let pattern = pattern.strip_suffix('+').unwrap_or(pattern);
+    if !flags.contains('g') {
+        return false;
+    }
+    if matches!(pattern, "\\W" | "\\D") {
+        return true;
+    }
+    let Some(class) = pattern.strip_prefix("[^").and_then(|p| p.strip_suffix(']')) else { return false };
+    !class.contains(['[', ']', '^']) && characters(&format!("[{class}]"))
+}
+
+fn characters(inner: &str) -> bool {
+    let mut class = false;
+    let mut escaped = false;
+    for c in inner.chars() {
+        if std::mem::take(&mut escaped) {
+            // `\-` and `\.` stand for themselves.
+            if !matches!(c, 'w' | 'd' | '-' | '.' | '_' | '/' | ':' | '@' | '+') {
+                return false;
+            }
+            continue;
+        }
+        match c {
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '.' | '|' if !class => return false,
+            '^' | '\'' | '"' | '`' | ';' | ' ' => return false,
+            _ => {}
+        }
+    }
+    !escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{harmless, takes_harm_away};
+
+    #[test]
+    fn what_a_pattern_lets_through() {
+        for (pattern, safe) in [
+            ("^[0-9]+$/", true),
+            ("^\\d{1,6}$/u", true),
+            ("^[A-Za-z0-9_-]{1,64}$/i", true),
+            ("^(\\w+)$/", true),
+            ("^\\d+$/m", false),
+            ("[0-9]+/", false),
+            ("^.+$/", false),
+            ("^[^;]+$/", false),
+            ("^\\S+$/", false),
+            ("^a|b$/", false),
+            ("^[\\w']+$/", false),
+            ("^\\d+\\$/", false),
+        ] {
+            assert_eq!(harmless(pattern), safe, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_a_pattern_takes_away() {
+        for (pattern, safe) in
+            [("[^0-9]/g", true), ("[^\\w-]+/gi", true), ("\\D/g", true), ("[^0-9]/", false), ("'/g", false), ("[^']/g", false)]
+        {
+            assert_eq!(takes_harm_away(pattern), safe, "{pattern}");
+        }
+    }
+}

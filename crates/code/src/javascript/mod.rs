@@ -1,0 +1,157 @@
+//! JavaScript and TypeScript source to the intermediate form, by oxc's parser and scope analysis.
+//!
+//! It never fails: what does not parse is a [`Trouble`] with its line and column. It never executes anything and never looks at
+//! another file.
+
+mod depth;
+mod expression;
+mod module;
+mod pattern;
+mod statement;
+
+use crate::ir::{Class, Expr, ExprKind, FnId, Function, Import, Module, VarId};
+use model::{Place, Span, Trouble};
+use oxc_allocator::Allocator;
+use oxc_parser::Parser;
+use oxc_semantic::{Scoping, SemanticBuilder};
+use oxc_span::SourceType;
+use std::sync::Arc;
+
+/// Files larger than this are not read: code that people write is far smaller, and bundles hide their origin anyway.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+/// Expressions and statements nested deeper than this are not followed.
+const MAX_DEPTH: u32 = 1000;
+/// More syntax errors of one file than this are only counted.
+const MAX_ERRORS: usize = 5;
+
+/// Lowers one file. `None` when nothing of it could be parsed; the troubles say why.
+pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+    if text.len() > MAX_BYTES {
+        let says = format!("not assessed: the file has {} bytes, more than {MAX_BYTES}", text.len());
+        return (None, vec![trouble(path, says, "give the source instead of a bundle")]);
+    }
+    let levels = depth::levels(text);
+    if levels > depth::MAX_LEVELS {
+        let says = format!("not assessed: the code could nest {levels} levels deep, more than {}", depth::MAX_LEVELS);
+        return (None, vec![trouble(path, says, "give the source instead of a bundle")]);
+    }
+    let done = crate::stack::with(depth::stack(levels), || parse(path, text));
+    done.unwrap_or_else(|| {
+        let says = "not assessed: the parser could not run on this file".to_owned();
+        (None, vec![trouble(path, says, "report this file as a bug of sekisho")])
+    })
+}
+
+fn trouble(path: &Arc<str>, says: String, help: &str) -> Trouble {
+    Trouble { says, place: Place::new(path.clone(), 1, 1), help: help.to_owned() }
+}
+
+fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+    let lines = Module::lines_of(text);
+    let mut troubles = Vec::new();
+    let kinds = source_types(path);
+    let mut best: Option<Module> = None;
+    for (at, kind) in kinds.iter().enumerate() {
+        let arena = Allocator::default();
+        let parsed = Parser::new(&arena, text, *kind).parse();
+        let clean = parsed.diagnostics.is_empty();
+        // A file may be ESM or CommonJS whatever its name says; the last reading is kept when none is clean.
+        if !clean && at + 1 < kinds.len() {
+            continue;
+        }
+        let scoping = SemanticBuilder::new().build(&parsed.program).semantic.into_scoping();
+        let mut lower = Lower::new(path, text, lines.clone(), &scoping);
+        lower.program(&parsed.program);
+        if lower.cut {
+            troubles.push(trouble(path, format!("not assessed: parts nested deeper than {MAX_DEPTH} levels"), "split the expression"));
+        }
+        let module = lower.module;
+        for error in parsed.diagnostics.iter().take(MAX_ERRORS) {
+            let at = error.labels.first().map_or(0, |label| label.offset());
+            let place = module.place(Span { start: at as u32, end: at as u32 });
+            let help = "correct the syntax; what stands in this file may be missing from the result".to_owned();
+            troubles.push(Trouble { says: format!("not assessed: syntax error: {}", error.message), place, help });
+        }
+        if parsed.diagnostics.len() > MAX_ERRORS {
+            let says = format!("not assessed: {} more syntax errors", parsed.diagnostics.len() - MAX_ERRORS);
+            troubles.push(trouble(path, says, "correct the syntax"));
+        }
+        best = (!parsed.panicked).then_some(module);
+        break;
+    }
+    (best, troubles)
+}
+
+/// The readings to try, in order.
+fn source_types(path: &str) -> Vec<SourceType> {
+    match path.rsplit('.').next() {
+        Some("ts" | "mts" | "cts") => vec![SourceType::ts()],
+        Some("tsx") => vec![SourceType::tsx()],
+        Some("cjs") => vec![SourceType::cjs(), SourceType::cjs().with_jsx(true)],
+        Some("mjs") => vec![SourceType::mjs(), SourceType::mjs().with_jsx(true)],
+        _ => vec![SourceType::mjs().with_jsx(true), SourceType::cjs().with_jsx(true), SourceType::mjs()],
+    }
+}
+
+/// The lowering of one file.
+struct Lower<'s> {
+    scoping: &'s Scoping,
+    module: Module,
+    current: FnId,
+    depth: u32,
+    cut: bool,
+}
+
+impl<'s> Lower<'s> {
+    fn new(path: &Arc<str>, text: &Arc<str>, lines: Vec<u32>, scoping: &'s Scoping) -> Self {
+        let variables: Vec<Arc<str>> = scoping.symbol_ids().map(|id| Arc::from(scoping.symbol_name(id))).collect();
+        let owners = vec![0; variables.len()];
+        let top = Function {
+            name: Arc::from(""),
+            span: Span { start: 0, end: text.len() as u32 },
+            parent: 0,
+            params: Vec::new(),
+            rest: None,
+            body: Vec::new(),
+            arrow: false,
+        };
+        let module = Module {
+            path: path.clone(),
+            text: text.clone(),
+            lines,
+            functions: vec![top],
+            classes: Vec::<Class>::new(),
+            variables,
+            owners,
+            imports: Vec::<Import>::new(),
+            specifiers: Vec::new(),
+        };
+        Self { scoping, module, current: 0, depth: 0, cut: false }
+    }
+
+    /// One level down; `None` past the bound.
+    fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            self.cut = true;
+            return None;
+        }
+        self.depth += 1;
+        let done = work(self);
+        self.depth -= 1;
+        Some(done)
+    }
+
+    fn own(&mut self, var: VarId) {
+        if let Some(owner) = self.module.owners.get_mut(var as usize) {
+            *owner = self.current;
+        }
+    }
+}
+
+fn span(span: oxc_span::Span) -> Span {
+    Span { start: span.start, end: span.end }
+}
+
+fn opaque(at: oxc_span::Span) -> Expr {
+    Expr { span: span(at), kind: ExprKind::Opaque }
+}

@@ -1,0 +1,242 @@
+//! The files of the functions: each is read and lowered once, and what it imports is found.
+//!
+//! Names are resolved as Node.js does (Node.js documentation, "CommonJS modules: All together" and "ECMAScript modules: Resolution
+//! algorithm") for relative specifiers only; a bare name is a package. Never opens `node_modules`.
+
+use crate::ir::Module;
+use crate::javascript;
+use model::{Files, Place, Trouble};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What is tried after a name without an extension.
+const EXTENSIONS: [&str; 9] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".json"];
+/// Files that one analysis reads at most.
+const MAX_FILES: usize = 5_000;
+
+/// What an import leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A module that was read, by its index.
+    Module(usize),
+    /// A package or a module of the runtime: `mysql2/promise`, `fs`.
+    Package(Arc<str>),
+    /// A file that is not code.
+    Data,
+    /// Nothing that could be read.
+    Missing,
+}
+
+/// Everything that was read.
+#[derive(Default)]
+pub(crate) struct Program {
+    /// The modules, in the order in which they were read.
+    pub modules: Vec<Module>,
+    /// Where each import of each module leads.
+    pub targets: BTreeMap<(usize, Arc<str>), Target>,
+}
+
+/// Reads modules and keeps what was said about them.
+pub(crate) struct Loader<'f> {
+    files: &'f dyn Files,
+    /// What was read.
+    pub program: Program,
+    /// What could not be.
+    pub troubles: Vec<Trouble>,
+    known: BTreeMap<String, Option<Target>>,
+    folders: BTreeMap<String, BTreeSet<String>>,
+    full: bool,
+}
+
+impl<'f> Loader<'f> {
+    /// Nothing read yet.
+    pub fn new(files: &'f dyn Files) -> Self {
+        let (known, folders) = (BTreeMap::new(), BTreeMap::new());
+        Self { files, program: Program::default(), troubles: Vec::new(), known, folders, full: false }
+    }
+
+    /// The files below a folder, read once.
+    pub fn list(&mut self, folder: &str) -> &BTreeSet<String> {
+        let files = self.files;
+        let troubles = &mut self.troubles;
+        self.folders.entry(folder.to_owned()).or_insert_with(|| match files.list(folder) {
+            Ok(list) => list.into_iter().collect(),
+            Err(trouble) => {
+                troubles.push(trouble);
+                BTreeSet::new()
+            }
+        })
+    }
+
+    /// The module at a path without its extension, or with it, and everything it imports. `root` is the code folder.
+    pub fn module(&mut self, root: &str, path: &str) -> Option<usize> {
+        let found = self.find(root, path)?;
+        let Target::Module(first) = found else { return None };
+        let mut open = vec![first];
+        while let Some(at) = open.pop() {
+            let Some(module) = self.program.modules.get(at) else { continue };
+            let base = module.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            let specifiers = module.specifiers.clone();
+            for (specifier, span) in specifiers {
+                if self.program.targets.contains_key(&(at, specifier.clone())) {
+                    continue;
+                }
+                let before = self.program.modules.len();
+                let target = self.target(root, &base, &specifier);
+                if target == Target::Missing
+                    && let Some(module) = self.program.modules.get(at)
+                {
+                    let says = format!("not assessed: `{specifier}` is imported and not found");
+                    let help = "add the file, or what generates it, to the code folder".to_owned();
+                    self.troubles.push(Trouble { says, place: module.place(span), help });
+                }
+                self.program.targets.insert((at, specifier), target);
+                open.extend(before..self.program.modules.len());
+            }
+        }
+        Some(first)
+    }
+
+    /// Every module reachable from one, itself first, sorted by path after it.
+    pub fn reachable(&self, first: usize) -> Vec<usize> {
+        let mut seen = BTreeSet::from([first]);
+        let mut open = vec![first];
+        while let Some(at) = open.pop() {
+            for (_, target) in self.program.targets.range((at, Arc::from(""))..(at + 1, Arc::from(""))) {
+                if let Target::Module(next) = target
+                    && seen.insert(*next)
+                {
+                    open.push(*next);
+                }
+            }
+        }
+        let mut all: Vec<usize> = seen.into_iter().filter(|at| *at != first).collect();
+        all.sort_by(|a, b| self.program.modules[*a].path.cmp(&self.program.modules[*b].path));
+        all.insert(0, first);
+        all
+    }
+
+    fn target(&mut self, root: &str, base: &str, specifier: &str) -> Target {
+        if let Some(absolute) = specifier.strip_prefix("file://").or_else(|| specifier.strip_prefix('/').map(|_| specifier)) {
+            // `/var/task` is where Lambda puts the code folder; `/opt` is a layer, which is not here.
+            return absolute
+                .strip_prefix("/var/task/")
+                .and_then(|rest| clean(&format!("{root}/{rest}")))
+                .and_then(|path| self.find(root, &path))
+                .unwrap_or(Target::Missing);
+        }
+        if specifier.starts_with("@/") || specifier.starts_with("~/") || specifier.starts_with('#') {
+            // Aliases of a bundler or of package.json.
+            let rest = specifier.trim_start_matches(['@', '~', '#', '/']);
+            let tries = [format!("{root}/{rest}"), format!("{root}/src/{rest}")];
+            return tries.iter().filter_map(|p| clean(p)).find_map(|p| self.find(root, &p)).unwrap_or(Target::Missing);
+        }
+        let relative = specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == "..";
+        if !relative {
+            return Target::Package(specifier.strip_prefix("node:").unwrap_or(specifier).into());
+        }
+        let Some(path) = clean(&format!("{base}/{specifier}")) else { return Target::Missing };
+        self.find(root, &path).unwrap_or(Target::Missing)
+    }
+
+    /// A file by a name that may lack its extension, may be a folder, or may be TypeScript under a `.js` name.
+    fn find(&mut self, root: &str, path: &str) -> Option<Target> {
+        let mut tries = Vec::new();
+        if has_extension(path) {
+            tries.push(path.to_owned());
+        }
+        for (js, ts) in [(".js", ".ts"), (".mjs", ".mts"), (".cjs", ".cts"), (".js", ".tsx")] {
+            if let Some(stem) = path.strip_suffix(js) {
+                tries.push(format!("{stem}{ts}"));
+            }
+        }
+        tries.extend(EXTENSIONS.iter().map(|extension| format!("{path}{extension}")));
+        let index = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
+        tries.extend(EXTENSIONS.iter().map(|extension| format!("{index}{extension}")));
+        tries.iter().find_map(|path| self.open(root, path))
+    }
+
+    /// One file by its exact name; `None` when it is not there.
+    fn open(&mut self, root: &str, path: &str) -> Option<Target> {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
+        let inside = root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        let target = if inside && !self.list(root).contains(path) { None } else { self.read(path, inside) };
+        self.known.insert(path.to_owned(), target.clone());
+        target
+    }
+
+    fn read(&mut self, path: &str, listed: bool) -> Option<Target> {
+        if self.program.modules.len() >= MAX_FILES {
+            if !std::mem::replace(&mut self.full, true) {
+                let says = format!("not assessed: more than {MAX_FILES} source files");
+                self.troubles.push(Trouble { says, place: Place::new(path, 1, 1), help: "scan a smaller folder".to_owned() });
+            }
+            return Some(Target::Missing);
+        }
+        let bytes = match self.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(trouble) => {
+                // A file outside the code folder is only tried; one that was listed should be readable.
+                if listed {
+                    self.troubles.push(trouble);
+                    return Some(Target::Missing);
+                }
+                return None;
+            }
+        };
+        if !is_code(path) {
+            return Some(Target::Data);
+        }
+        let path: Arc<str> = path.into();
+        let Ok(text) = String::from_utf8(bytes) else {
+            let says = "not assessed: the file is not UTF-8".to_owned();
+            self.troubles.push(Trouble { says, place: Place::new(path, 1, 1), help: "store it as UTF-8".to_owned() });
+            return Some(Target::Missing);
+        };
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let (module, troubles) = javascript::lower(&path, &text.into());
+        self.troubles.extend(troubles);
+        match module {
+            Some(module) => {
+                self.program.modules.push(module);
+                Some(Target::Module(self.program.modules.len() - 1))
+            }
+            None => Some(Target::Data),
+        }
+    }
+
+    /// Reads a file for what stands in it, not for what imports it.
+    pub fn also(&mut self, root: &str, path: &str) -> Option<usize> {
+        match self.open(root, path)? {
+            Target::Module(at) => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a file's name says that it is JavaScript or TypeScript with code in it.
+pub(crate) fn is_code(path: &str) -> bool {
+    let code = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"].iter().any(|extension| path.ends_with(extension));
+    code && !path.ends_with(".d.ts") && !path.ends_with(".d.mts") && !path.ends_with(".d.cts")
+}
+
+fn has_extension(path: &str) -> bool {
+    is_code(path) || path.ends_with(".json") || path.ends_with(".node") || path.ends_with(".wasm")
+}
+
+/// A path without `.` and `..`; `None` when it climbs out of the root.
+pub(crate) fn clean(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,241 @@
+//! What a literal itself says: whether it is a secret by its form, or a placeholder, a name, a message. Never looks at its name.
+
+use super::names;
+use regex::Regex;
+use std::sync::OnceLock;
+
+/// Forms that are secrets wherever they stand, with what they are called.
+const FORMS: [(&str, &str); 10] = [
+    (r"^(?:AKIA|ASIA)[A-Z0-9]{16}$", "AWS access key"),
+    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]{60,}", "private key"),
+    (r"^gh[pousr]_[A-Za-z0-9]{36,}$", "token"),
+    (r"^github_pat_[A-Za-z0-9_]{50,}$", "token"),
+    (r"^xox[baprs]-[0-9A-Za-z-]{20,}$", "token"),
+    (r"^[sr]k_live_[0-9A-Za-z]{16,}$", "API key"),
+    (r"^AIza[0-9A-Za-z_-]{35}$", "API key"),
+    (r"^SG\.[\w-]{16,}\.[\w-]{32,}$", "API key"),
+    (r"^npm_[A-Za-z0-9]{36}$", "token"),
+    (r"^https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{20,}$", "token"),
+];
+
+/// Databases whose URLs carry passwords.
+const DATABASES: [&str; 9] = ["mysql", "mysql2", "mariadb", "postgres", "postgresql", "mongodb", "mongodb+srv", "redis", "rediss"];
+
+/// Words of which no secret is made: a literal that holds one is an example, a name or a hole to be filled.
+const HOLES: [&str; 22] = [
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "change_this",
+    "replace",
+    "your",
+    "insert",
+    "redacted",
+    "dummy",
+    "todo",
+    "xxxx",
+    "****",
+    "....",
+    "<",
+    ">",
+    "${",
+    "{{",
+    "not-set",
+    "notset",
+    "undefined",
+];
+
+/// Literals that people write in tests and lessons.
+const LESSONS: [&str; 22] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "test",
+    "tests",
+    "testing",
+    "foo",
+    "bar",
+    "foobar",
+    "baz",
+    "none",
+    "null",
+    "string",
+    "true",
+    "false",
+    "default",
+    "value",
+    "key",
+    "abc",
+    "mysecret",
+    "mypassword",
+];
+
+fn compiled() -> &'static [(Regex, &'static str)] {
+    static ALL: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
+    ALL.get_or_init(|| FORMS.iter().filter_map(|(form, kind)| Some((Regex::new(form).ok()?, *kind))).collect())
+}
+
+fn url() -> Option<&'static Regex> {
+    static URL: OnceLock<Option<Regex>> = OnceLock::new();
+    URL.get_or_init(|| Regex::new(r"^([A-Za-z][A-Za-z0-9+.-]*)://([^/\s:@]*):([^/\s@]+)@").ok()).as_ref()
+}
+
+/// The kind of secret that a text is by its form alone.
+pub(super) fn form(text: &str) -> Option<&'static str> {
+    if text.len() < 12 || text.contains("EXAMPLE") {
+        return None;
+    }
+    if let Some((_, kind)) = compiled().iter().find(|(form, _)| form.is_match(text)) {
+        return Some(kind);
+    }
+    let found = url()?.captures(text)?;
+    let (scheme, password) = (found.get(1)?.as_str().to_ascii_lowercase(), found.get(3)?.as_str());
+    if hole(password) || lesson(password) {
+        return None;
+    }
+    Some(if DATABASES.contains(&scheme.as_str()) { "database password" } else { "password" })
+}
+
+/// The user's name in a connection URL.
+pub(super) fn user_of_url(text: &str) -> Option<String> {
+    url()?.captures(text)?.get(2).map(|user| user.as_str().to_owned()).filter(|user| !user.is_empty())
+}
+
+/// Whether a text that was given to a name that promises a secret is one. `connection`: it stands in the configuration of a
+/// connection, where even a weak text is a password.
+pub(super) fn is_secret(name: &str, text: &str, connection: bool) -> bool {
+    let short = if connection { 3 } else { 6 };
+    if text.chars().count() < short || text.len() > 4096 || hole(text) || lesson(text) || is_reference(text) {
+        return false;
+    }
+    if !text.is_ascii() || text.chars().any(char::is_whitespace) || text.ends_with(':') {
+        return false;
+    }
+    if same_name(name, text) {
+        return false;
+    }
+    let class = |f: fn(char) -> bool| text.chars().any(f);
+    let letters_only = text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | '.' | '/' | ':'));
+    let shouted = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && text.contains('_');
+    if connection {
+        return !shouted && !(letters_only && text.contains(['-', '_', '.', '/', ':']) && mentions(text));
+    }
+    // Outside a connection a word is a name, a label or a key; a secret mixes.
+    if letters_only || shouted {
+        return false;
+    }
+    let kinds = [
+        class(|c| c.is_ascii_lowercase()),
+        class(|c| c.is_ascii_uppercase()),
+        class(|c| c.is_ascii_digit()),
+        class(|c| c.is_ascii_punctuation()),
+    ];
+    kinds.iter().filter(|k| **k).count() >= 2 && !(mentions(text) && kebab(text))
+}
+
+/// A hole to be filled: `<password>`, `xxxxxxx`, `your-token-here`.
+fn hole(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let mut chars = lower.chars();
+    let first = chars.next();
+    HOLES.iter().any(|word| lower.contains(word)) || chars.all(|c| Some(c) == first) || (text.starts_with('%') && text.ends_with('%'))
+}
+
+fn lesson(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| c.is_ascii_alphabetic()).collect::<String>().to_ascii_lowercase();
+    LESSONS.contains(&text.to_ascii_lowercase().as_str()) || (LESSONS.contains(&bare.as_str()) && text.len() <= bare.len() + 1)
+}
+
+/// Where a secret is kept, not the secret: an ARN, a path of a parameter, a URL, a dynamic reference, a regular expression.
+fn is_reference(text: &str) -> bool {
+    let starts = [
+        "arn:",
+        "/",
+        "./",
+        "../",
+        "http://",
+        "https://",
+        "ssm:",
+        "resolve:",
+        "{{resolve",
+        "process.env",
+        "env.",
+        "secretsmanager",
+        "^",
+        "alias/",
+        "data:",
+        "#",
+    ];
+    starts.iter().any(|start| text.starts_with(start)) || text.contains("\\d") || text.contains("(?") || text.contains("[a-z")
+}
+
+/// `PASSWORD: "password"`, `tokenHeader: "token_header"`.
+fn same_name(name: &str, text: &str) -> bool {
+    let squash = |s: &str| s.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    squash(name) == squash(text)
+}
+
+/// Whether a text holds a word that names a secret: it names one, then.
+fn mentions(text: &str) -> bool {
+    names::words(text).iter().any(|word| {
+        matches!(word.as_str(), "password" | "passwd" | "secret" | "token" | "key" | "api" | "auth" | "credential" | "credentials")
+    })
+}
+
+/// Words joined by one kind of separator: `x-api-key-2`, `reset_password_v1`.
+fn kebab(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.' | ':' | '/'))
+        && text.contains(['-', '_', '.', ':', '/'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{form, is_secret};
+
+    #[test]
+    fn by_form() {
+        for (text, kind) in [
+            ("AKIAQ3EGRJVYTU7ZXKLM", Some("AWS access key")),
+            ("AKIAIOSFODNN7EXAMPLE", None),
+            ("mysql://admin:Corp123!@db.internal/app", Some("database password")),
+            ("postgres://user:password@localhost/db", None),
+            ("https://user:<password>@host/", None),
+            ("https://example.com:8080/x@y", None),
+            ("-----BEGIN PRIVATE KEY-----", None),
+        ] {
+            assert_eq!(form(text), kind, "{text}");
+        }
+        assert_eq!(form(&format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END", "A".repeat(200))), Some("private key"));
+    }
+
+    #[test]
+    fn by_name() {
+        for (name, text, connection, expected) in [
+            ("password", "Corp123!", true, true),
+            ("password", "hunter", true, true),
+            ("password", "xxxxxxx", true, false),
+            ("password", "<password>", true, false),
+            ("password", "password", true, false),
+            ("password", "", true, false),
+            ("password", "test123", false, true),
+            ("password", "test", true, false),
+            ("PASSWORD", "password", false, false),
+            ("password", "Password is required", false, false),
+            ("password", "Passwort", false, false),
+            ("token", "x-auth-token", false, false),
+            ("apiKey", "x-api-key", false, false),
+            ("password", "DB_PASSWORD", true, false),
+            ("password", "/prod/db/password", true, false),
+            ("secret", "arn:aws:secretsmanager:us-east-1:123456789012:secret:x", false, false),
+            ("jwtSecret", "s3cr3t-k9dj2!", false, true),
+            ("apiKey", "da2-fakeApiId123456", false, true),
+            ("password", "^[A-Z]{8,}$", false, false),
+            ("token", "reset_token_v1", false, false),
+        ] {
+            assert_eq!(is_secret(name, text, connection), expected, "{name} = {text}");
+        }
+    }
+}
