@@ -7,6 +7,7 @@ pub(crate) mod integration;
 pub mod request;
 pub(crate) mod resource_policy;
 pub(crate) mod route;
+mod schema;
 pub(crate) mod usage_plan;
 pub(crate) mod validation;
 pub(crate) mod waf;

@@ -2,14 +2,13 @@
 //! parameters, then the body against the model of its content type. A content type without a model is not validated,
 //! as in AWS; the reason says so.
 
+use super::schema::{self, Fit};
 use super::{Found, request};
 use crate::walk::{Said, Walk, stop};
+use model::HttpRequest;
 use model::aws::Validator;
-use model::{HttpRequest, Node};
-use serde_json::{Map, Value, json};
-use std::cell::RefCell;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// Judges parameters and body.
 pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
@@ -62,22 +61,15 @@ fn body(found: &Found<'_>, validator: &Validator) -> Said {
         };
     };
     let place = Some(schema.place.clone());
-    if let Some((node, unknown)) = schema.first_unknown() {
-        return Said::depends(format!("model {model} is not known: {}", unknown.why), Some(node.place.clone()));
-    }
     let refused = || stop(400, "BAD_REQUEST_BODY", "Invalid request body");
     let bytes = &found.invoke.request.body;
     // An empty body is judged as an empty object.
     let instance = if bytes.is_empty() { Ok(json!({})) } else { serde_json::from_slice::<Value>(bytes) };
     let Ok(instance) = instance else { return Said::stop(refused(), format!("the body is no JSON; model {model}"), place) };
-    match compiled(bundle(found, schema)) {
-        None => Said::depends(format!("model {model} is no schema that can be understood"), place),
-        Some(validator) => match validator.validate(&instance) {
-            Ok(()) => Said::on(format!("the body fits model {model}"), place),
-            Err(error) => {
-                Said::stop(refused(), format!("the body does not fit model {model} at {}", at(&error.instance_path().to_string())), place)
-            }
-        },
+    match schema::judge(found.api, schema, &instance) {
+        Fit::Yes => Said::on(format!("the body fits model {model}"), place),
+        Fit::No(pointer) => Said::stop(refused(), format!("the body does not fit model {model} at {}", at(&pointer)), place),
+        Fit::Unknown(why) => Said::depends(format!("model {model} is not understood: {why}"), place),
     }
 }
 
@@ -89,86 +81,4 @@ fn at(pointer: &str) -> &str {
 fn content_type(request: &HttpRequest) -> String {
     let header = request.header("content-type").and_then(|value| value.split(';').next()).map(str::trim);
     header.filter(|value| !value.is_empty()).unwrap_or("application/json").to_owned()
-}
-
-/// The schema with all models of the API below `definitions`, and every reference made to point there.
-fn bundle(found: &Found<'_>, schema: &Node) -> Value {
-    let root = model(schema);
-    let mut definitions = Map::new();
-    let mut wanted = references(&root);
-    while let Some(name) = wanted.pop() {
-        if let Some(node) = found.api.models.get(&name).filter(|_| !definitions.contains_key(&name)) {
-            let value = model(node);
-            wanted.extend(references(&value));
-            definitions.insert(name, local(value));
-        }
-    }
-    let mut root = local(root);
-    if let Value::Object(members) = &mut root {
-        members.insert("$schema".into(), json!("http://json-schema.org/draft-04/schema#"));
-        let own = members.remove("definitions");
-        if let Some(Value::Object(own)) = own {
-            definitions.extend(own);
-        }
-        members.insert("definitions".into(), Value::Object(definitions));
-    }
-    root
-}
-
-/// A model's schema; a model resource may give it as text.
-fn model(node: &Node) -> Value {
-    match node.str().map(serde_json::from_str) {
-        Some(Ok(value)) => value,
-        _ => node.json(),
-    }
-}
-
-fn references(schema: &Value) -> Vec<String> {
-    match schema {
-        Value::Object(members) => {
-            let own = members.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next()).map(str::to_owned);
-            own.into_iter().chain(members.values().flat_map(references)).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(references).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// `#/definitions/X`, `#/components/schemas/X` and `https://apigateway.amazonaws.com/restapis/A/models/X` all name X.
-fn local(schema: Value) -> Value {
-    match schema {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .map(|(key, value)| match (key.as_str(), value.as_str().and_then(|r| r.rsplit('/').next())) {
-                    ("$ref", Some(name)) if name != "#" => (key, Value::String(format!("#/definitions/{name}"))),
-                    _ => (key, local(value)),
-                })
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(local).collect()),
-        other => other,
-    }
-}
-
-/// Compiled schemas by their text: the same models judge every request. Forgotten all at once when too many.
-const KEPT: usize = 64;
-
-thread_local! {
-    static COMPILED: RefCell<BTreeMap<String, Rc<jsonschema::Validator>>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-fn compiled(schema: Value) -> Option<Rc<jsonschema::Validator>> {
-    COMPILED.with_borrow_mut(|kept| {
-        let text = schema.to_string();
-        if let Some(known) = kept.get(&text) {
-            return Some(Rc::clone(known));
-        }
-        let validator = Rc::new(jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&schema).ok()?);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(text, Rc::clone(&validator));
-        Some(validator)
-    })
 }

@@ -6,6 +6,7 @@ use model::{Call, Credential, State};
 
 const TOKEN: &str = "sekisho-mark:";
 const KEY: &str = "sekisho-key:";
+const REFUSED: &str = "sekisho-refused:";
 /// Stands for the signature of a token whose signature was verified.
 const SIGNED: &str = "sekisho-verified";
 
@@ -16,12 +17,20 @@ fn replayed(call: &Call) -> bool {
 
 /// The mark of a token. The mark of a mark is itself.
 pub(crate) fn of(call: &Call, state: &dyn State, token: &str) -> String {
-    if replayed(call) && token.starts_with(TOKEN) { token.to_owned() } else { fresh(state, token) }
+    if replayed(call) && (token.starts_with(TOKEN) || token.starts_with(REFUSED)) {
+        return token.to_owned();
+    }
+    format!("{TOKEN}{}", sigv4::hex(&sigv4::hmac(&state.marker_key(), token.as_bytes())))
 }
 
-/// The mark of a token that arrived from outside.
-pub(super) fn fresh(state: &dyn State, token: &str) -> String {
-    format!("{TOKEN}{}", sigv4::hex(&sigv4::hmac(&state.marker_key(), token.as_bytes())))
+/// The mark of a token that its authorizer's expression refuses.
+pub(super) fn refused(call: &Call, state: &dyn State, token: &str) -> String {
+    of(call, state, token).replacen(TOKEN, REFUSED, 1)
+}
+
+/// Whether a token matched its authorizer's expression, where a mark says so.
+pub(crate) fn matched(call: &Call, token: &str) -> Option<bool> {
+    (replayed(call) && (token.starts_with(TOKEN) || token.starts_with(REFUSED))).then(|| token.starts_with(TOKEN))
 }
 
 /// Whether an offered API key is this one: by value, or in a replay by the key's id.

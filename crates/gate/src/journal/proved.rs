@@ -3,7 +3,7 @@
 
 use super::{Facts, Recorder, mark};
 use crate::invoke::authorizer::sources::Source;
-use crate::invoke::authorizer::{USAGE_KEY, jwt, sources};
+use crate::invoke::authorizer::{USAGE_KEY, jwt, lambda, sources};
 use crate::invoke::{request, route};
 use crate::sigv4;
 use crate::walk::decide;
@@ -91,6 +91,8 @@ impl Secrets {
                 key_mark(app, call, value).unwrap_or_else(|| mark::of(call, state, value))
             } else if is_source && cognito {
                 cognito_mark(call, state, value)
+            } else if is_source && refuses(call, authorizer, value) {
+                mark::refused(call, state, value)
             } else if is_source || ALWAYS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
                 mark::of(call, state, value)
             } else {
@@ -146,6 +148,14 @@ fn authorizer<'a>(app: &'a App, invoke: &Invoke) -> Option<&'a Authorizer> {
     match &api.routes.get(index)?.auth {
         RouteAuth::Authorizer { name, .. } => api.authorizers.get(name),
         RouteAuth::None | RouteAuth::Iam { .. } | RouteAuth::Unknown { .. } => None,
+    }
+}
+
+/// Whether the authorizer's token validation expression refuses a token.
+fn refuses(call: &Call, authorizer: Option<&Authorizer>, token: &str) -> bool {
+    match authorizer.map(|authorizer| &authorizer.kind) {
+        Some(AuthorizerKind::Token { validation: Some(pattern), .. }) => lambda::accepts(call, pattern, token) == Some(false),
+        _ => false,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Lambda authorizers: when the function is asked, and when its cached answer is fresh (API Gateway Developer Guide,
 //! "Use API Gateway Lambda authorizers", "Configure an API Gateway Lambda authorizer").
 
-use super::super::Found;
+use super::super::{Found, schema};
 use super::{answer, event, failure, sources, unauthorized};
+use crate::journal::mark;
 use crate::policies::{self, Effect};
 use crate::walk::{Said, Walk};
 use model::aws::{Authorizer, AuthorizerKind};
 use model::{ApiCall, Ask, AuthorizerAnswer, Call, Credential, Identity, Invocation, Time};
-use regex::Regex;
 
 /// Judges a route with a Lambda authorizer.
 pub(super) fn judge(walk: &mut Walk<'_>, found: &Found<'_>, authorizer: &Authorizer) -> Said {
@@ -18,10 +18,11 @@ pub(super) fn judge(walk: &mut Walk<'_>, found: &Found<'_>, authorizer: &Authori
         Err(said) => return said,
     };
     if let AuthorizerKind::Token { validation: Some(pattern), .. } = &authorizer.kind {
-        match Regex::new(&format!("^(?:{pattern})$")) {
-            Ok(regex) if values.first().is_some_and(|token| regex.is_match(token)) => {}
-            Ok(_) => return Said::stop(unauthorized(), format!("the token does not match what authorizer {name} accepts"), place),
-            Err(_) => return Said::depends(format!("the token validation expression of authorizer {name} is not understood"), place),
+        let token = values.first().map(String::as_str).unwrap_or_default();
+        match accepts(walk.call, pattern, token) {
+            Some(true) => {}
+            Some(false) => return Said::stop(unauthorized(), format!("the token does not match what authorizer {name} accepts"), place),
+            None => return Said::depends(format!("the token validation expression of authorizer {name} is not understood"), place),
         }
     }
     let key = sources::cache_key(walk, found, authorizer, &values);
@@ -66,6 +67,11 @@ fn values(walk: &Walk<'_>, found: &Found<'_>, authorizer: &Authorizer) -> Result
         }
     }
     Ok(values)
+}
+
+/// Whether the token validation expression matches the whole token; `None` when it is not understood.
+pub(crate) fn accepts(call: &Call, pattern: &str, token: &str) -> Option<bool> {
+    mark::matched(call, token).or_else(|| schema::matches(&format!("^(?:{pattern})$"), token))
 }
 
 /// An answer is fresh for its TTL; a failure, and any answer with a TTL of 0, only for the calls that waited for it.

@@ -6,7 +6,7 @@ mod cognito;
 mod event;
 mod iam;
 pub(crate) mod jwt;
-mod lambda;
+pub(crate) mod lambda;
 pub(crate) mod sources;
 
 pub(crate) use answer::USAGE_KEY;
