@@ -19,6 +19,8 @@ pub(crate) struct Journal {
 }
 
 enum Line {
+    /// A judgement. It becomes text in the writer's thread, off the request's way.
+    Judged(Box<gate::Entry>),
     Record(Vec<u8>),
     Flush(Sender<()>),
 }
@@ -37,10 +39,14 @@ impl Journal {
         Ok(Self { lines: Mutex::new(Some(lines)), writer: Mutex::new(Some(writer)) })
     }
 
-    /// Adds a record.
+    /// Adds a judgement.
+    pub fn judged(&self, entry: gate::Entry) {
+        self.send(Line::Judged(Box::new(entry)));
+    }
+
+    /// Adds another record: a start, a change of the application.
     pub fn add(&self, record: &impl Serialize) {
-        if let Ok(mut bytes) = serde_json::to_vec(record) {
-            bytes.push(b'\n');
+        if let Ok(bytes) = serde_json::to_vec(record) {
             self.send(Line::Record(bytes));
         }
     }
@@ -75,7 +81,10 @@ fn write(file: File, inbox: &mpsc::Receiver<Line>) {
         let mut next = Some(first);
         while let Some(line) = next {
             match line {
-                Line::Record(bytes) => drop(file.write_all(&bytes)),
+                Line::Judged(entry) => {
+                    let _ = serde_json::to_writer(&mut file, &entry).map_err(drop).and_then(|()| file.write_all(b"\n").map_err(drop));
+                }
+                Line::Record(bytes) => drop(file.write_all(&bytes).and_then(|()| file.write_all(b"\n"))),
                 Line::Flush(done) => {
                     let _ = file.flush();
                     let _ = done.send(());

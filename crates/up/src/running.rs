@@ -73,7 +73,7 @@ fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError
     let services = services::all();
     let world = Machine::new(&file, Arc::clone(&logs), services.iter().map(|service| service.endpoint()));
     let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
-    Ok(Engine::new(app, services, world, Memory::default(), logs, trail, journal, notices))
+    Ok(Engine::new(app, services, world, Memory::new(), logs, trail, journal, notices))
 }
 
 impl Running {

@@ -4,6 +4,7 @@
 
 use crate::keys::Keys;
 use model::{AuthorizerAnswer, IssuedKey, State, Time, Usage};
+use rand::RngCore;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -14,15 +15,22 @@ const ANSWERS: usize = 10_000;
 const LONGEST: i64 = 3_600_000;
 
 /// The memory.
-#[derive(Default)]
 pub(crate) struct Memory {
     pub keys: Keys,
     answers: RwLock<HashMap<String, AuthorizerAnswer>>,
     usage: Mutex<HashMap<(String, String), Usage>>,
     jwks: RwLock<HashMap<String, Value>>,
+    marker: [u8; 32],
 }
 
 impl Memory {
+    /// Empty, with a marker key of its own.
+    pub fn new() -> Self {
+        let mut marker = [0; 32];
+        rand::rngs::OsRng.fill_bytes(&mut marker);
+        Self { keys: Keys::default(), answers: RwLock::default(), usage: Mutex::default(), jwks: RwLock::default(), marker }
+    }
+
     /// Keeps an authorizer's answer.
     pub fn answered(&self, cache_key: String, answer: AuthorizerAnswer, now: Time) {
         let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
@@ -72,5 +80,9 @@ impl State for Memory {
 
     fn jwks(&self, issuer: &str) -> Option<Value> {
         self.jwks.read().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned()
+    }
+
+    fn marker_key(&self) -> [u8; 32] {
+        self.marker
     }
 }

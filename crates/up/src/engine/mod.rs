@@ -4,6 +4,8 @@
 
 mod api;
 mod aws;
+mod gateway;
+mod invoke;
 pub(crate) mod memory;
 pub(crate) mod sessions;
 pub(crate) mod world;
@@ -12,7 +14,7 @@ use crate::journal::Journal;
 use crate::logs::{Logs, Trail};
 use crate::options::{Notice, Notices};
 use memory::Memory;
-use model::{Answer, App, Ask, Call, Change, ChangeError, Place, Verdict};
+use model::{Answer, App, Ask, Call, Change, ChangeError, Charge, Place, State, Verdict};
 use serde_json::json;
 use services::Service;
 use std::collections::BTreeMap;
@@ -76,9 +78,14 @@ impl Engine {
     pub fn judge(&self, app: &App, call: &Call) -> Verdict {
         let charged = matches!(call.ask, Ask::Invoke(_)) && !app.aws().usage_plans.is_empty();
         let guard = charged.then(|| self.charging.lock().unwrap_or_else(PoisonError::into_inner));
-        let verdict = gate::decide(app, call, &self.memory);
+        let (verdict, entry) = gate::record(app, call, &self.memory);
+        for Charge::UsagePlan { plan, key } in &verdict.charges {
+            if let Some(limits) = app.aws().usage_plans.iter().find(|found| found.plan_id == *plan) {
+                self.memory.charge(plan, key, gate::charge(limits, self.memory.usage(plan, key), call.time));
+            }
+        }
         drop(guard);
-        self.journal.add(&json!({ "id": call.id, "verdict": verdict }));
+        self.journal.judged(entry);
         verdict
     }
 

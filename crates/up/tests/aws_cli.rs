@@ -1,0 +1,159 @@
+//! Real AWS clients with real signatures: the AWS CLI and boto3.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use model::ResourceId;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::{Fixture, aws, credentials_file, run};
+
+const TEMPLATE: &str = "
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: riders
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+  Reader:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      CodeUri: src/
+      Policies:
+        - Statement:
+            - {Effect: Allow, Action: 'dynamodb:GetItem', Resource: !GetAtt Table.Arn}
+";
+const CODE: [(&str, &str); 1] = [("src/index.js", "exports.handler = async () => ({ statusCode: 200 });\n")];
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", words(output)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_user_by_the_credentials_file() {
+    let fixture = Fixture::new(TEMPLATE, &CODE);
+    let running = fixture.start().await;
+    let endpoint = running.endpoint();
+    let credentials = running.credentials_file().to_path_buf();
+    let call = |arguments: &[&str]| run(aws(&endpoint, &credentials, arguments));
+    let Some(who) = call(&["sts", "get-caller-identity"]).await else { return running.stop().await };
+    assert_eq!(json(&who)["Arn"], "arn:aws:iam::123456789012:root");
+    let item = r#"{"id":{"S":"1"},"name":{"S":"O'Hara"}}"#;
+    let put = call(&["dynamodb", "put-item", "--table-name", "riders", "--item", item]).await.unwrap();
+    assert!(put.status.success(), "{}", words(&put));
+    let got = call(&["dynamodb", "get-item", "--table-name", "riders", "--key", r#"{"id":{"S":"1"}}"#]).await.unwrap();
+    assert_eq!(json(&got)["Item"]["name"]["S"], "O'Hara");
+    let gone = call(&["dynamodb", "describe-table", "--table-name", "nobody"]).await.unwrap();
+    assert!(words(&gone).contains("ResourceNotFoundException"), "{}", words(&gone));
+    running.stop().await;
+    // What was stored is there after a second start.
+    let running = fixture.start().await;
+    let again = aws(&running.endpoint(), running.credentials_file(), &["dynamodb", "scan", "--table-name", "riders"]);
+    assert_eq!(json(&run(again).await.unwrap())["Count"], 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_and_a_missing_permission_are_refused_in_awss_words() {
+    let fixture = Fixture::new(TEMPLATE, &CODE);
+    let running = fixture.start().await;
+    let endpoint = running.endpoint();
+    let file = fixture.folder.path().join("session");
+    let reader = ResourceId::new(stack(&running), "Reader");
+    let mut session = running.function_credentials(&reader).unwrap();
+    let table = "arn:aws:dynamodb:us-east-1:123456789012:table/riders";
+    let scan = ["dynamodb", "scan", "--table-name", "riders"];
+    let get = ["dynamodb", "get-item", "--table-name", "riders", "--key", r#"{"id":{"S":"1"}}"#];
+
+    credentials_file(&file, &session);
+    let Some(denied) = run(aws(&endpoint, &file, &scan)).await else { return running.stop().await };
+    let says = words(&denied);
+    assert!(says.contains("AccessDeniedException") && says.contains("assumed-role/") && says.contains("dynamodb:Scan") && says.contains(table), "{says}");
+    let allowed = run(aws(&endpoint, &file, &get)).await.unwrap();
+    assert!(allowed.status.success(), "{}", words(&allowed));
+
+    session.secret_access_key.replace_range(0..1, if session.secret_access_key.starts_with('A') { "B" } else { "A" });
+    credentials_file(&file, &session);
+    let wrong = words(&run(aws(&endpoint, &file, &["sts", "get-caller-identity"])).await.unwrap());
+    assert!(wrong.contains("SignatureDoesNotMatch"), "{wrong}");
+    let wrong = words(&run(aws(&endpoint, &file, &get)).await.unwrap());
+    assert!(wrong.contains("InvalidSignatureException"), "{wrong}");
+    session.access_key_id = "ASIAAAAAAAAAAAAAAAAA".into();
+    credentials_file(&file, &session);
+    let unknown = words(&run(aws(&endpoint, &file, &["sts", "get-caller-identity"])).await.unwrap());
+    assert!(unknown.contains("InvalidClientTokenId"), "{unknown}");
+
+    running.flush_logs();
+    let trail = trail(running.logs());
+    let denied: Vec<_> = trail.iter().filter(|record| record["errorCode"] == "AccessDeniedException").collect();
+    assert_eq!(denied.len(), 1, "{trail:?}");
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:";
+    assert!(denied[0]["userIdentity"]["inScopeOf"]["credentialsIssuedTo"].as_str().unwrap().starts_with(function));
+    assert_eq!((&denied[0]["eventName"], &denied[0]["sourceIPAddress"]), (&Value::from("Scan"), &Value::from("127.0.0.1")));
+    assert!(denied[0]["userAgent"].as_str().unwrap().contains("aws-cli"));
+    let all = format!("{trail:?}{}{}", std::fs::read_to_string(running.journal()).unwrap(), fixture.said());
+    for secret in [&session.secret_access_key[1..], session.session_token.as_deref().unwrap()] {
+        assert!(!all.contains(secret), "a secret was written");
+    }
+    assert!(fixture.said().contains("dynamodb:Scan"), "{}", fixture.said());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_signs_and_reads() {
+    let fixture = Fixture::new(TEMPLATE, &CODE);
+    let running = fixture.start().await;
+    let script = "
+import boto3, sys
+from botocore.exceptions import ClientError
+table = boto3.resource('dynamodb', endpoint_url=sys.argv[1], region_name='us-east-1').Table('riders')
+table.put_item(Item={'id': 'é', 'n': 3})
+assert table.get_item(Key={'id': 'é'})['Item']['n'] == 3
+try:
+    table.put_item(Item={'no': 'key'})
+except ClientError as e:
+    print(e.response['Error']['Code'])
+";
+    let mut command = Command::new("python3");
+    command.args(["-c", script, &running.endpoint()]).env("AWS_SHARED_CREDENTIALS_FILE", running.credentials_file());
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/nonexistent");
+    if let Some(output) = run(command).await {
+        let said = words(&output);
+        if said.contains("No module named 'boto3'") {
+            eprintln!("SKIPPED: boto3 is not installed; this test needs it");
+        } else {
+            assert_eq!(said.trim(), "ValidationException");
+        }
+    }
+    running.stop().await;
+}
+
+fn stack(running: &up::Running) -> String {
+    running.app().resources().next().unwrap().id.stack.to_string()
+}
+
+/// Every CloudTrail record below a folder.
+fn trail(folder: &Path) -> Vec<Value> {
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            records.extend(trail(&entry));
+        } else if entry.to_string_lossy().ends_with(".json.gz") {
+            let file = flate2::read::GzDecoder::new(std::fs::File::open(entry).unwrap());
+            let delivered: Value = serde_json::from_reader(file).unwrap();
+            records.extend(delivered["Records"].as_array().unwrap().iter().cloned());
+        }
+    }
+    records
+}
