@@ -7,6 +7,7 @@ use model::ResourceId;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
+use sekisho_up as up;
 use support::{Fixture, aws, credentials_file, run};
 
 const TEMPLATE: &str = "

@@ -4,6 +4,7 @@
 mod support;
 
 use support::{Fixture, http, raw};
+use sekisho_up as up;
 use up::UpError;
 
 const EMPTY: &str = "

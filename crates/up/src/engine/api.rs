@@ -6,17 +6,28 @@ use super::{Engine, gateway, world};
 use crate::front::{Peer, route, wire};
 use crate::logs::access::Access;
 use crate::logs::uuid;
+use crate::options::Notice;
 use model::aws::{Integration, RestApi, Route};
 use model::{
     Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict,
     World,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use services::lambda::Outcome;
 use std::sync::Arc;
 
 /// How often the gate may ask for an authorizer's answer before one request is judged. A route has one authorizer; more than a
 /// few turns mean that its answer does not satisfy the gate.
 const TURNS: usize = 3;
+
+/// One request on its way.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    app: &'a App,
+    call: &'a Call,
+    invoke: &'a Invoke,
+    api: &'a RestApi,
+}
 
 /// What came of a request beside the response, for the access log.
 #[derive(Default)]
@@ -32,77 +43,74 @@ impl Engine {
         let app = self.app();
         let Some(api) = app.aws().rest_apis.iter().find(|api| api.api_id == api_id) else {
             // As AWS answers for an API that is nobody's: nothing tells whether it exists.
-            return HttpResponse::json(403, &serde_json::json!({ "message": "Forbidden" }));
+            return HttpResponse::json(403, &json!({ "message": "Forbidden" }));
         };
         let credential = match route::scope(&http) {
             Some(_) => Credential::SigV4 { request: Box::new(http.clone()), service: "execute-api".into() },
             None => Credential::None,
         };
-        let request = HttpRequest { path, ..http };
+        let invoke = Invoke { api: api.id.clone(), stage: stage.to_owned(), request: HttpRequest { path, ..http } };
         let call = Call {
             id: uuid(),
             time: self.world.now(),
             source_ip: peer.address.clone(),
             tls: peer.tls,
             credential,
-            ask: Ask::Invoke(Invoke { api: api.id.clone(), stage: stage.to_owned(), request }),
+            ask: Ask::Invoke(invoke.clone()),
         };
-        let Ask::Invoke(invoke) = &call.ask else { return HttpResponse::default() };
-        let (verdict, authorizer_error) = self.judged(&app, &call).await;
-        let mut trace = Trace { authorizer_error, ..Trace::default() };
+        let asked = Asked { app: &app, call: &call, invoke: &invoke, api };
+        let mut trace = Trace::default();
+        let verdict = self.judged(asked, &mut trace).await;
         let mut response = match &verdict.answer {
-            Answer::Pass(grant) => self.integrate(&app, &call, invoke, api, grant, &mut trace).await,
-            Answer::Stop(stop) => self.refused(&call, invoke, api, stop.clone(), &verdict, &mut trace),
-            Answer::Depends(_) | Answer::Needs(_) => {
-                let stop = Stop { status: 500, code: "API_CONFIGURATION_ERROR".into(), message: "Internal server error".into() };
-                self.refused(&call, invoke, api, stop, &verdict, &mut trace)
-            }
+            Answer::Pass(grant) => self.integrate(asked, grant, &mut trace).await,
+            Answer::Stop(stop) => self.refused(asked, stop.clone(), &verdict, &mut trace),
+            Answer::Depends(_) | Answer::Needs(_) => self.refused(asked, failure(500), &verdict, &mut trace),
         };
         gateway::stamp(&mut response, &call);
-        self.access_log(&app, &call, invoke, api, &verdict, &trace, &response);
+        self.access_log(asked, &verdict, &trace, &response);
         response
     }
 
-    /// The verdict, after every authorizer call that the gate needed; with the error of the last of them.
-    async fn judged(self: &Arc<Self>, app: &App, call: &Call) -> (Verdict, Option<String>) {
-        self.learn_issuers(app, call).await;
-        let mut error = None;
+    /// The verdict, after every authorizer call that the gate needed.
+    async fn judged(self: &Arc<Self>, asked: Asked<'_>, trace: &mut Trace) -> Verdict {
+        self.learn_issuers(asked.app, asked.call).await;
         for _ in 0..TURNS {
-            let verdict = self.judge(app, call);
-            let Answer::Needs(needed) = &verdict.answer else { return (verdict, error) };
-            let Ask::Api(ApiCall { resource, invocation: Some(invocation), .. }) = &needed.ask else { return (verdict, error) };
-            let permission = self.judge(app, needed);
-            let result = if permission.passes() {
-                let caller = match &needed.credential {
-                    Credential::Proved(identity) => identity.clone(),
-                    _ => Identity::Anonymous,
-                };
-                self.invoke(app, needed, resource, &caller, &invocation.payload).await.and_then(|answer| {
-                    serde_json::from_slice(&answer).map_err(|_| "Invalid JSON in response".to_owned())
-                })
-            } else {
-                Err(self.stopped(&format!("{} on {resource}", "lambda:InvokeFunction"), &permission))
+            let verdict = self.judge(asked.app, asked.call);
+            let Answer::Needs(needed) = &verdict.answer else { return verdict };
+            let Ask::Api(ApiCall { resource, invocation: Some(invocation), .. }) = &needed.ask else { return verdict };
+            let result = match self.permitted_invocation(asked.app, needed, resource) {
+                Ok(caller) => match self.invoke(asked.app, needed, resource, &caller, &invocation.payload).await {
+                    Ok(outcome) => answer_of(&outcome),
+                    Err(error) => Err(error.to_string()),
+                },
+                Err(refused) => Err(self.stopped(&format!("lambda:InvokeFunction on {resource}"), &refused)),
             };
-            error = result.as_ref().err().cloned();
+            trace.authorizer_error = result.as_ref().err().cloned();
             let now = world::now();
-            // The answer holds for the time the request came, or the gate would ask again.
-            self.memory.answered(invocation.cache_key.clone(), AuthorizerAnswer { at: call.time.max(now), result }, now);
+            // The answer counts from when it came, and never from before this request.
+            let answer = AuthorizerAnswer { at: asked.call.time.max(now), result };
+            self.memory.answered(invocation.cache_key.clone(), answer, now);
         }
-        (self.judge(app, call), error)
+        self.judge(asked.app, asked.call)
+    }
+
+    /// The caller of a function, when the gate lets it.
+    fn permitted_invocation(&self, app: &App, call: &Call, function_arn: &str) -> Result<Identity, Verdict> {
+        let verdict = self.judge(app, call);
+        match (&verdict.answer, &call.credential) {
+            (Answer::Pass(_), Credential::Proved(identity)) => Ok(identity.clone()),
+            (Answer::Pass(_), _) => {
+                self.say(Notice::Warns(format!("a bug: {function_arn} was to be invoked by nobody; please report it")));
+                Err(verdict)
+            }
+            _ => Err(verdict),
+        }
     }
 
     /// Has the integration answer what passed.
-    async fn integrate(
-        self: &Arc<Self>,
-        app: &App,
-        call: &Call,
-        invoke: &Invoke,
-        api: &RestApi,
-        grant: &Grant,
-        trace: &mut Trace,
-    ) -> HttpResponse {
-        let Some(route) = grant.route.and_then(|index| api.routes.get(index)) else {
-            return gateway::error(api, &internal(500));
+    async fn integrate(self: &Arc<Self>, asked: Asked<'_>, grant: &Grant, trace: &mut Trace) -> HttpResponse {
+        let Some(route) = grant.route.and_then(|index| asked.api.routes.get(index)) else {
+            return gateway::error(asked.api, &failure(500));
         };
         match &route.integration {
             Integration::Mock { status, headers, body } => {
@@ -110,80 +118,45 @@ impl Engine {
                 HttpResponse { status: *status, headers: headers.clone(), body: body.clone().into_bytes() }
             }
             Integration::LambdaProxy { function_arn, credentials } => {
-                let needed = self.invocation(app, call, invoke, api, route, function_arn, credentials.as_deref());
-                let permission = self.judge(app, &needed);
-                if !permission.passes() {
-                    return self.refused(call, invoke, api, internal(500), &permission, trace);
-                }
-                let caller = match &needed.credential {
-                    Credential::Proved(identity) => identity.clone(),
-                    _ => Identity::Anonymous,
+                let call = invocation(asked, route, function_arn, credentials.as_deref());
+                let caller = match self.permitted_invocation(asked.app, &call, function_arn) {
+                    Ok(caller) => caller,
+                    Err(refused) => return self.refused(asked, failure(500), &refused, trace),
                 };
-                let event = gateway::event(app, call, api, route, grant);
-                let answer = self.invoke(app, call, function_arn, &caller, &event).await;
+                let Some(event) = gateway::event(asked.app, asked.call, asked.api, route, grant) else {
+                    return gateway::error(asked.api, &failure(500));
+                };
+                let outcome = self.invoke(asked.app, &call, function_arn, &caller, &event).await;
                 trace.integration_status = Some(200);
-                match answer.ok().and_then(|answer| gateway::answer(&answer)) {
-                    Some(response) => response,
-                    None => {
-                        trace.response_type = Some("DEFAULT_5XX".into());
-                        gateway::error(api, &internal(502))
-                    }
-                }
+                let answer = match &outcome {
+                    Ok(Outcome::Success(payload)) => gateway::answer(payload),
+                    // Lambda refused the call itself: API Gateway has no answer of an integration to hand on.
+                    Err(_) => return gateway::error(asked.api, &failure(500)),
+                    Ok(Outcome::FunctionError(_) | Outcome::TimedOut(_) | Outcome::Crashed(_)) => None,
+                };
+                answer.unwrap_or_else(|| {
+                    trace.response_type = Some("DEFAULT_5XX".into());
+                    gateway::error(asked.api, &failure(502))
+                })
             }
             Integration::Unsupported(why) => {
-                self.say(crate::Notice::Warns(format!("{} {}: {why}", route.method, route.path)));
-                gateway::error(api, &internal(500))
+                self.say(Notice::Warns(format!("{} {}: {why}", route.method, route.path)));
+                gateway::error(asked.api, &failure(500))
             }
-        }
-    }
-
-    /// API Gateway's call to the function of a route.
-    #[allow(clippy::too_many_arguments)]
-    fn invocation(
-        &self,
-        app: &App,
-        call: &Call,
-        invoke: &Invoke,
-        api: &RestApi,
-        route: &Route,
-        function_arn: &str,
-        credentials: Option<&str>,
-    ) -> Call {
-        let identity = match credentials {
-            Some(role) => Identity::AssumedRole { role_arn: role.to_owned(), session_name: "BackplaneAssumeRoleSession".into(), issued_to: None },
-            None => Identity::Service {
-                name: "apigateway.amazonaws.com".into(),
-                source_arn: Some(gate::invoke::method_arn(app, api, &invoke.stage, &route.method, &route.path)),
-                source_account: Some(app.account.clone()),
-            },
-        };
-        Call {
-            id: call.id.clone(),
-            time: call.time,
-            source_ip: "apigateway.amazonaws.com".into(),
-            tls: true,
-            credential: Credential::Proved(identity),
-            ask: Ask::Api(ApiCall {
-                action: "lambda:InvokeFunction".into(),
-                resource: function_arn.to_owned(),
-                resource_account: app.account.clone(),
-                ..ApiCall::default()
-            }),
         }
     }
 
     /// AWS's answer to what the gate stopped, with the reason in `x-sekisho-why`.
-    fn refused(&self, call: &Call, invoke: &Invoke, api: &RestApi, stop: Stop, verdict: &Verdict, trace: &mut Trace) -> HttpResponse {
-        let _ = call;
-        let why = self.stopped(&format!("{} {}", invoke.request.method, invoke.request.path), verdict);
-        let mut response = gateway::error(api, &stop);
+    fn refused(&self, asked: Asked<'_>, stop: Stop, verdict: &Verdict, trace: &mut Trace) -> HttpResponse {
+        let why = self.stopped(&format!("{} {}", asked.invoke.request.method, asked.invoke.request.path), verdict);
+        let mut response = gateway::error(asked.api, &stop);
         response.headers.push(("x-sekisho-why".into(), wire::header_text(&why)));
         trace.response_type = Some(stop.code);
         response
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn access_log(&self, app: &App, call: &Call, invoke: &Invoke, api: &RestApi, verdict: &Verdict, trace: &Trace, response: &HttpResponse) {
+    fn access_log(&self, asked: Asked<'_>, verdict: &Verdict, trace: &Trace, response: &HttpResponse) {
+        let Asked { app, call, invoke, api } = asked;
         let Some(stage) = api.stages.iter().find(|stage| stage.name == invoke.stage) else { return };
         let grant = match &verdict.answer {
             Answer::Pass(grant) => Some(&**grant),
@@ -191,7 +164,6 @@ impl Engine {
         };
         let route = grant.and_then(|grant| grant.route).and_then(|index| api.routes.get(index));
         let request = &invoke.request;
-        let path = format!("/{}{}", stage.name, request.path);
         let line = Access {
             request_id: &call.id,
             extended_request_id: &gate::invoke::request::extended_request_id(&call.id),
@@ -199,7 +171,7 @@ impl Engine {
             time: call.time,
             method: &request.method,
             resource_path: route.map_or(request.path.as_str(), |route| route.path.as_str()),
-            path: &path,
+            path: &format!("/{}{}", stage.name, request.path),
             status: response.status,
             protocol: "HTTP/1.1",
             response_length: response.body.len(),
@@ -219,7 +191,47 @@ impl Engine {
     }
 }
 
-/// API Gateway's answer when its own back end failed.
-fn internal(status: u16) -> Stop {
+/// API Gateway's call to the function of a route: in its own name, or with the role that the integration names.
+fn invocation(asked: Asked<'_>, route: &Route, function_arn: &str, credentials: Option<&str>) -> Call {
+    let Asked { app, call, invoke, api } = asked;
+    let identity = match credentials {
+        Some(role) => {
+            Identity::AssumedRole { role_arn: role.to_owned(), session_name: "BackplaneAssumeRoleSession".into(), issued_to: None }
+        }
+        None => Identity::Service {
+            name: "apigateway.amazonaws.com".into(),
+            source_arn: Some(gate::invoke::method_arn(app, api, &invoke.stage, &invoke.request.method, &route.path)),
+            source_account: Some(app.account.clone()),
+        },
+    };
+    Call {
+        id: call.id.clone(),
+        time: call.time,
+        source_ip: "apigateway.amazonaws.com".into(),
+        tls: true,
+        credential: Credential::Proved(identity),
+        ask: Ask::Api(ApiCall {
+            action: "lambda:InvokeFunction".into(),
+            resource: function_arn.to_owned(),
+            resource_account: app.account.clone(),
+            ..ApiCall::default()
+        }),
+    }
+}
+
+/// What an authorizer answered, or the message it failed with.
+fn answer_of(outcome: &Outcome) -> Result<Value, String> {
+    let payload = serde_json::from_slice::<Value>(outcome.payload()).map_err(|_| "the answer is not JSON".to_owned());
+    match outcome {
+        Outcome::Success(_) => payload,
+        Outcome::FunctionError(_) | Outcome::TimedOut(_) | Outcome::Crashed(_) => {
+            let message = payload.ok().and_then(|payload| payload.get("errorMessage").and_then(Value::as_str).map(str::to_owned));
+            Err(message.unwrap_or_else(|| "the function failed".to_owned()))
+        }
+    }
+}
+
+/// API Gateway's answer when it, or what stands behind it, failed.
+fn failure(status: u16) -> Stop {
     Stop { status, code: "DEFAULT_5XX".into(), message: "Internal server error".into() }
 }

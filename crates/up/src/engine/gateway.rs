@@ -202,7 +202,20 @@ mod tests {
 
     #[test]
     fn gateway_responses_as_aws_words_them() {
-        let mut api = RestApi::bare();
+        let place = Place::new("t", 1, 1);
+        let declared = model::Resource {
+            id: model::ResourceId::new("app", "Api"),
+            kind: "AWS::ApiGateway::RestApi".into(),
+            properties: Node::from_json(&json!({}), &place),
+            place: place.clone(),
+            physical_id: "abc".into(),
+            arn: None,
+            generated_from: None,
+            condition: None,
+            deletion_policy: None,
+            metadata: None,
+        };
+        let mut api = App::new("123456789012", "us-east-1", [declared]).aws().rest_apis[0].clone();
         let denied = error(&api, &stop(403, "ACCESS_DENIED", "User is not authorized to access this resource"));
         assert_eq!(body(&denied), r#"{"Message":"User is not authorized to access this resource"}"#);
         assert_eq!(denied.header("x-amzn-errortype"), Some("AccessDeniedException"));
@@ -211,7 +224,7 @@ mod tests {
             "responseParameters": { "gatewayresponse.header.Access-Control-Allow-Origin": "'*'" },
             "responseTemplates": { "application/json": "{\"why\":$context.error.messageString}" }
         });
-        api.gateway_responses.insert("DEFAULT_4XX".into(), Node::from_json(&own, &Place::new("t", 1, 1)));
+        api.gateway_responses.insert("DEFAULT_4XX".into(), Node::from_json(&own, &place));
         let cors = error(&api, &stop(401, "UNAUTHORIZED", "Unauthorized"));
         assert_eq!((cors.status, body(&cors), cors.header("access-control-allow-origin")), (401, r#"{"why":"Unauthorized"}"#, Some("*")));
         assert_eq!(error(&api, &stop(502, "DEFAULT_5XX", "Internal server error")).header("access-control-allow-origin"), None);

@@ -3,19 +3,33 @@
 //! Never asks whether the caller may: that was asked before.
 
 use super::Engine;
+use crate::functions::{InvokeError, Request};
+use crate::keys;
+use crate::options::Notice;
 use crate::logs::{ApiRecord, Issue};
 use bytes::Bytes;
-use model::aws::AuthorizerKind;
-use model::{App, Arn, Ask, Call, HttpRequest, Identity, State};
+use model::aws::{AuthorizerKind, Function};
+use model::{App, Arn, Ask, Call, HttpRequest, Identity, State, World};
 use serde_json::{Value, json};
-use services::lambda::Outcome;
+use services::lambda::{Credentials, Outcome};
 use std::sync::Arc;
 
 impl Engine {
     /// Invokes a function with an event, in the name of a caller.
-    pub(super) async fn invoke(&self, app: &App, call: &Call, function_arn: &str, caller: &Identity, event: &Value) -> Outcome {
+    pub(super) async fn invoke(
+        self: &Arc<Self>,
+        app: &App,
+        call: &Call,
+        function_arn: &str,
+        caller: &Identity,
+        event: &Value,
+    ) -> Result<Outcome, InvokeError> {
         let payload = Bytes::from(event.to_string());
         let outcome = self.run(app, &call.id, function_arn, payload).await;
+        let refused = outcome.as_ref().err().map(|error| (error.aws().1, error.to_string()));
+        if let Some((_, why)) = &refused {
+            self.say(Notice::Warns(why.clone()));
+        }
         let source = match caller {
             Identity::Service { source_arn, .. } => source_arn.as_deref(),
             _ => None,
@@ -34,7 +48,7 @@ impl Engine {
             operation: "Invoke",
             source_ip: "apigateway.amazonaws.com",
             user_agent: "apigateway.amazonaws.com",
-            error: None,
+            error: refused.as_ref().map(|(code, message)| (*code, message.as_str())),
             request_parameters: &parameters,
             response_elements: &Value::Null,
             read_only: false,
@@ -78,5 +92,28 @@ impl Engine {
         };
         let done = self.carry_out_inside("cognito-idp", &request, &Identity::Anonymous).ok()?;
         serde_json::from_slice(&done.response.body).ok()
+    }
+}
+
+impl Engine {
+    /// Runs a function's code.
+    async fn run(self: &Arc<Self>, app: &App, request_id: &str, function_arn: &str, payload: Bytes) -> Result<Outcome, InvokeError> {
+        let cannot = |why: String| InvokeError::CannotRun(why);
+        let function = app.aws().function_by_arn(function_arn).ok_or_else(|| cannot(format!("{function_arn} is not declared")))?;
+        let functions = self.functions().ok_or_else(|| cannot("functions are not running".to_owned()))?;
+        let (engine, owner) = (Arc::clone(self), function.clone());
+        let credentials = move || engine.environment_credentials(&owner);
+        let request = Request { payload, id: request_id.to_owned(), trace_id: None };
+        functions.invoke(function, credentials, request).await
+    }
+
+    /// The credentials of a new execution environment. A function whose role is not known gets a key that opens nothing.
+    fn environment_credentials(&self, function: &Function) -> Credentials {
+        let session = self.function_session(function).unwrap_or_else(|| keys::session(self.world.now()));
+        Credentials {
+            access_key_id: session.access_key_id,
+            secret_access_key: session.secret_access_key,
+            session_token: session.session_token.unwrap_or_default(),
+        }
     }
 }

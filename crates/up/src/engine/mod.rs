@@ -10,6 +10,7 @@ pub(crate) mod memory;
 pub(crate) mod sessions;
 pub(crate) mod world;
 
+use crate::functions::Functions;
 use crate::journal::Journal;
 use crate::logs::{Logs, Trail};
 use crate::options::{Notice, Notices};
@@ -31,6 +32,7 @@ pub(crate) struct Engine {
     pub trail: Trail,
     pub journal: Journal,
     notices: Notices,
+    functions: RwLock<Option<Arc<Functions>>>,
     /// Held while a call that may be charged is judged and charged, so that both are one step.
     charging: Mutex<()>,
 }
@@ -50,7 +52,8 @@ impl Engine {
     ) -> Self {
         let services = services.into_iter().map(|service| (service.endpoint(), service)).collect();
         let (app, charging) = (RwLock::new(Arc::new(app)), Mutex::new(()));
-        Self { app, services, world, memory, logs, trail, journal, notices, charging }
+        let functions = RwLock::default();
+        Self { app, services, world, memory, logs, trail, journal, notices, functions, charging }
     }
 
     /// The application as it is now.
@@ -67,6 +70,16 @@ impl Engine {
         self.memory.forget_answers();
         self.memory.forget_jwks();
         Ok(())
+    }
+
+    /// The functions, while they run.
+    pub fn functions(&self) -> Option<Arc<Functions>> {
+        self.functions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets what runs functions; gives what did before.
+    pub fn set_functions(&self, functions: Option<Arc<Functions>>) -> Option<Arc<Functions>> {
+        std::mem::replace(&mut *self.functions.write().unwrap_or_else(PoisonError::into_inner), functions)
     }
 
     /// Says something to whoever started the application.

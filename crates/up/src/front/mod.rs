@@ -80,7 +80,7 @@ impl Front {
         if first == [0x16] {
             self.tls(stream, address).await;
         } else {
-            self.http(stream, Peer { address, tls: false }).await;
+            self.plain(stream, address).await;
         }
     }
 
@@ -92,8 +92,13 @@ impl Front {
         }
     }
 
+    /// A connection without TLS, by a client with this address.
+    pub async fn plain<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, address: String) {
+        self.http(stream, Peer { address, tls: false }).await;
+    }
+
     /// Requests on one connection, one after the other.
-    pub async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, peer: Peer) {
+    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, peer: Peer) {
         let head = Head::default();
         let stream = TokioIo::new(Watched { stream, head: head.clone() });
         let engine = self.engine;

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use sekisho_up as up;
 use up::{Notice, Options, Running};
 
 /// An application with this template (and these files) in a folder of its own.
