@@ -2,7 +2,6 @@
 //!
 //! Never connects to the internet: what is no name of the application or of AWS does not resolve.
 
-use crate::database::Database;
 use crate::engine::Engine;
 use crate::front::Front;
 use crate::functions::{Caller, FunctionLog, Outside};
@@ -23,14 +22,19 @@ const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 
 /// What functions see of the world.
+#[derive(Clone)]
 pub(crate) struct Border {
-    pub front: Front,
-    pub database: Option<Arc<Database>>,
+    front: Front,
     /// Names that were led to the only cluster although they are not its own, and said so once.
-    pub told: Mutex<HashSet<String>>,
+    told: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Border {
+    /// In front of this process.
+    pub fn new(front: Front) -> Self {
+        Self { front, told: Arc::default() }
+    }
+
     fn engine(&self) -> &Arc<Engine> {
         &self.front.engine
     }
@@ -65,10 +69,7 @@ impl Border {
         let destination = grant.destination.as_deref().unwrap_or_default();
         let public = app.aws().functions.get(&from.function).map_or(from.address, network::public).to_string();
         match (destination.split_once(':'), port) {
-            (Some(("cluster", _)), _) => match &self.database {
-                Some(database) => database.splice(stream, from.address).await,
-                None => engine.say(Notice::Warns(format!("{host} has no running database; the connection was closed"))),
-            },
+            (Some(("cluster", _)), _) => engine.say(Notice::Warns(format!("{host} has no running database; the connection was closed"))),
             (Some(_), HTTPS) => self.front.clone().tls(stream, public).await,
             (Some(_), HTTP) => self.front.clone().plain(stream, public).await,
             _ => engine.say(Notice::Warns(format!("{} connected to {host}:{port}, where nothing answers", from.function))),
@@ -87,8 +88,9 @@ impl Outside for Border {
         network::interface(&app, function).map_or_else(|| network::public(function), |interface| interface.address)
     }
 
-    fn arrived(self: Arc<Self>, from: Caller, host: String, port: u16, stream: TcpStream) {
-        tokio::spawn(async move { self.pass(from, host, port, stream).await });
+    fn arrived(&self, from: Caller, host: String, port: u16, stream: TcpStream) {
+        let border = self.clone();
+        tokio::spawn(async move { border.pass(from, host, port, stream).await });
     }
 }
 

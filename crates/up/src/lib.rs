@@ -3,6 +3,7 @@
 //! Whatever crosses a border becomes a [`model::Call`] and is judged by `gate::decide`; this crate carries out what
 //! passed. It owns the sockets, processes, clock and disk below the state folder. It never decides, and it knows no risk.
 
+mod border;
 mod ca;
 mod door;
 mod engine;

@@ -1,5 +1,6 @@
 //! The application, running: its sockets, its parts, and the way it stops.
 
+use crate::border::{Border, FunctionLines};
 use crate::ca::Authority;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
@@ -7,6 +8,7 @@ use crate::engine::world::{self, Machine};
 use crate::error::UpError;
 use crate::folder::Folder;
 use crate::front::{self, Front};
+use crate::functions::{Config, Functions, Installed, Node};
 use crate::journal::Journal;
 use crate::keys;
 use crate::logs::{Logs, Trail};
@@ -16,9 +18,15 @@ use model::{App, Change, ChangeError, Identity, ResourceId};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+/// How long an execution environment waits for its next request. AWS does not say; minutes.
+const IDLE: Duration = Duration::from_secs(600);
+/// Execution environments of one function at most.
+const CONCURRENCY: usize = 10;
 
 /// The running application. Dropping it without [`Running::stop`] ends it too, but may lose the last log lines.
 pub struct Running {
@@ -60,9 +68,34 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
 
     let (stop, stopping) = watch::channel(false);
     let front = Front { engine: Arc::clone(&engine), tls: TlsAcceptor::from(Arc::new(authority.server()?)), stopping };
+    let functions = functions(&engine, &front, &authority, &options)?;
+    engine.set_functions(functions);
     engine.record_interfaces();
     let serving = tokio::spawn(front.serve(listener));
     Ok(Running { engine, address, credentials, authority, stop, serving, folder })
+}
+
+/// The functions, ready for their first request; `None` for an application without any.
+fn functions(engine: &Arc<Engine>, front: &Front, authority: &Authority, options: &Options) -> Result<Option<Arc<Functions>>, UpError> {
+    let app = engine.app();
+    if app.aws().functions.is_empty() {
+        return Ok(None);
+    }
+    let config = Config {
+        region: app.region.clone(),
+        node: Node::find()?,
+        ca: authority.pem().as_bytes().to_vec(),
+        idle: IDLE,
+        concurrency: CONCURRENCY,
+    };
+    let lines = FunctionLines { logs: Arc::clone(&engine.logs), notices: engine.notices() };
+    let functions = Functions::new(config, Arc::new(Border::new(front.clone())), Arc::new(lines));
+    for function in app.aws().functions.values() {
+        if let Some(code) = &function.code {
+            functions.install(function.id.clone(), Installed { code: options.root.join(code), runtime_modules: None });
+        }
+    }
+    Ok(Some(Arc::new(functions)))
 }
 
 /// The engine over a state folder.
@@ -139,6 +172,9 @@ impl Running {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.serving.await;
+        if let Some(functions) = self.engine.set_functions(None) {
+            functions.stop().await;
+        }
         self.engine.logs.close();
         self.engine.journal.close();
         drop(self.folder);

@@ -82,6 +82,11 @@ impl Engine {
         std::mem::replace(&mut *self.functions.write().unwrap_or_else(PoisonError::into_inner), functions)
     }
 
+    /// Where notices go.
+    pub fn notices(&self) -> Notices {
+        Arc::clone(&self.notices)
+    }
+
     /// Says something to whoever started the application.
     pub fn say(&self, notice: Notice) {
         (self.notices)(notice);
