@@ -83,9 +83,9 @@ pub async fn run(mut command: Command) -> Option<Output> {
 /// The AWS CLI against an endpoint, with a credentials file and no other configuration.
 pub fn aws(endpoint: &str, credentials: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("aws");
-    command.args(["--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json", "--no-cli-pager"]).args(arguments);
+    command.args(["--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json"]).args(arguments);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
-    command.env("AWS_SHARED_CREDENTIALS_FILE", credentials).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_MAX_ATTEMPTS", "1");
+    command.env("AWS_SHARED_CREDENTIALS_FILE", credentials).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_MAX_ATTEMPTS", "1").env("AWS_PAGER", "");
     command
 }
 
