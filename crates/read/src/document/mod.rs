@@ -1,7 +1,6 @@
 //! YAML and JSON to [`Node`]s that know where they were written. It accepts what libyaml accepts and never
 //! resolves an intrinsic function; it only brings short tags (`!Ref`) to the long form (`{"Ref": …}`).
 
-mod cursor;
 mod json;
 mod scalar;
 mod tag;

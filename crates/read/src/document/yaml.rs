@@ -1,6 +1,5 @@
 //! YAML by libyaml's own grammar (the libyaml-safer port): events to a tree, with bounds against alias bombs.
 
-use super::cursor::Cursor;
 use super::{MAX_COPIED, MAX_DEPTH, MAX_NODES, scalar, tag, trouble};
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use model::{Kind, Member, Node, Place, Trouble};
@@ -16,7 +15,6 @@ pub(super) fn read(file: &str, text: &str, offset: usize) -> (Vec<Node>, Vec<Tro
         file: file.into(),
         text,
         offset,
-        cursor: Cursor::new(text),
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),
@@ -62,7 +60,6 @@ struct Builder<'a> {
     file: Arc<str>,
     text: &'a str,
     offset: usize,
-    cursor: Cursor<'a>,
     open: Vec<Open>,
     anchors: HashMap<String, (Node, usize)>,
     documents: Vec<Node>,
@@ -72,6 +69,11 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// The byte of a mark: this port of libyaml counts bytes, and characters within the line.
+    fn byte(&self, mark: Mark) -> usize {
+        usize::try_from(mark.index).map_or(self.text.len(), |at| at.min(self.text.len()))
+    }
+
     fn place(&self, mark: Mark) -> Place {
         self.place_at(mark.line, mark.column)
     }
@@ -93,8 +95,8 @@ impl Builder<'_> {
     }
 
     /// The place from a mark to a byte, without the white space that libyaml counts in at the end.
-    fn span(&mut self, start: Mark, end: usize) -> Place {
-        let first = self.cursor.byte(start.index);
+    fn span(&self, start: Mark, end: usize) -> Place {
+        let first = self.byte(start);
         let kept = self.text.get(first..end).map_or(0, |covered| covered.trim_end().len());
         self.place(start).with_span(first + self.offset, first + kept + self.offset)
     }
@@ -106,7 +108,7 @@ impl Builder<'_> {
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                 self.count(start)?;
                 let node = self.scalar(tag, value, plain_implicit && style == ScalarStyle::Plain, start, end);
-                let stop = self.cursor.byte(end.index);
+                let stop = self.byte(end);
                 self.finish(node, anchor, stop)?;
             }
             EventData::SequenceStart { anchor, tag, .. } => self.begin(anchor, tag, start, Content::List(Vec::new()))?,
@@ -128,7 +130,7 @@ impl Builder<'_> {
                     let says = format!("aliases expand to more than {MAX_COPIED} values");
                     return Err(trouble(says, self.place(start), "write the values out, or share less"));
                 }
-                let stop = self.cursor.byte(end.index);
+                let stop = self.byte(end);
                 self.push(node, stop)?;
             }
             EventData::StreamStart { .. } | EventData::StreamEnd | EventData::DocumentEnd { .. } => {}
@@ -153,8 +155,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, tag: Option<String>, value: String, plain: bool, start: Mark, end: Mark) -> Node {
-        let stop = self.cursor.byte(end.index);
+    fn scalar(&self, tag: Option<String>, value: String, plain: bool, start: Mark, end: Mark) -> Node {
+        let stop = self.byte(end);
         let outer = self.span(start, stop);
         let kind = match tag.as_deref() {
             None if plain => scalar::plain(&value),
@@ -195,7 +197,7 @@ impl Builder<'_> {
         // end only at the next token.
         let stop = match open.last {
             Some(last) if end.index == start.index => last,
-            _ => self.cursor.byte(end.index),
+            _ => self.byte(end),
         };
         let kind = match open.content {
             Content::List(items) => Kind::List(items),
