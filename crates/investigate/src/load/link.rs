@@ -45,6 +45,8 @@ impl Rules {
                 break;
             }
         }
+        // A correlation of rules for other products is one for other products.
+        waiting.retain(|draft| !draft.of.iter().all(|(name, _)| self.foreign_names.contains(name)));
         for draft in waiting {
             let missing = draft.of.iter().find(|(name, _)| !names.contains_key(name)).or(draft.of.first());
             let (name, place) = missing.map_or(("", &draft.about.place), |(name, place)| (name, place));

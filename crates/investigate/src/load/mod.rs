@@ -13,7 +13,7 @@ pub(crate) use link::Linked;
 use crate::rule::Rule;
 use correlation::Draft;
 use model::{Files, LogKind, Node, Place, Trouble};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules to run, and what could not be taken for one.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,7 @@ pub struct Rules {
     troubles: Vec<Trouble>,
     /// Rules for other products than AWS, which were left out: product to how many.
     foreign: BTreeMap<String, usize>,
+    foreign_names: BTreeSet<String>,
     placeholders: BTreeMap<String, Vec<String>>,
 }
 
@@ -87,6 +88,11 @@ impl Rules {
         if node.members().is_empty() {
             return Ok(());
         }
+        if let Some(product) = foreign_product(node) {
+            *self.foreign.entry(product).or_default() += 1;
+            self.foreign_names.extend(["name", "id", "title"].iter().filter_map(|key| node.get(key).and_then(Node::scalar)));
+            return Ok(());
+        }
         let about = about::read(node, risk)?;
         let unsupported = |what: &str, at: &Node| Err(about::not_assessed(&about.title, &format!("{what} is not supported"), &at.place));
         if let Some(at) = node.get("correlation") {
@@ -100,13 +106,6 @@ impl Rules {
         }
         let Some(source) = node.get("logsource") else { return Err(about::not_assessed(&about.title, "it has no logsource", &node.place)) };
         let part = |key: &str| source.get(key).and_then(Node::str);
-        match part("product") {
-            Some("aws") => {}
-            other => {
-                *self.foreign.entry(other.unwrap_or("no product").to_owned()).or_default() += 1;
-                return Ok(());
-            }
-        }
         if part("category").is_some() {
             return unsupported("a logsource with a category", source);
         }
@@ -123,6 +122,15 @@ impl Rules {
         let test = detection::read(&about.title, log, detection)?;
         self.rules.push(Rule { about, log, test, alone: true });
         Ok(())
+    }
+}
+
+/// The product of a rule that is for another one than AWS, or says none.
+fn foreign_product(node: &Node) -> Option<String> {
+    let source = node.get("logsource")?;
+    match source.get("product").and_then(Node::str) {
+        Some("aws") => None,
+        other => Some(other.unwrap_or("no product").to_owned()),
     }
 }
 
