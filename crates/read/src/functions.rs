@@ -1,8 +1,11 @@
 //! The functions' source: which files belong to the application, and what `code` makes of them.
 
+use crate::document::trouble;
 use crate::files::Folder;
-use model::{App, Files, Source, Trouble};
-use std::collections::BTreeSet;
+use code::FunctionSource;
+use model::{App, Files, Place, Source, Trouble};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Source, manifests and SQL: what findings quote and fixes change.
@@ -18,18 +21,40 @@ const MANIFESTS: [&str; 8] = [
     "pyproject.toml",
 ];
 
-/// Reads the source below each function's code folder, and SQL files wherever they stand.
+/// Reads the source below each function's code folder, and SQL files wherever they stand; then what the code does.
 pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
-    let folders: BTreeSet<String> = app.aws().functions.values().filter_map(|function| function.code.clone()).collect();
-    let below = |path: &str| {
-        folders
-            .iter()
-            .any(|folder| folder.is_empty() || path.strip_prefix(folder.as_str()).is_some_and(|r| r.starts_with('/') || r.is_empty()))
-    };
+    let mut sources = Vec::new();
+    for function in app.aws().functions.values() {
+        match &function.code {
+            Some(root) => sources.push(FunctionSource {
+                id: function.id.clone(),
+                runtime: function.runtime.clone(),
+                handler: function.handler.clone(),
+                root: root.clone(),
+                environment: function.environment.clone(),
+            }),
+            None => {
+                let says = format!("the code of {} is not in a folder here: what it does is not assessed", function.id);
+                troubles.push(trouble(says, function.place.clone(), "keep the source beside the template"));
+            }
+        }
+    }
+    texts(app, files, &sources, troubles);
+    let recorder = Recorder { files, sources: RefCell::new(std::mem::take(&mut app.sources)) };
+    let (code, unread) = code::analyse(&sources, &recorder);
+    app.code = code;
+    app.sources = recorder.sources.into_inner();
+    troubles.extend(unread);
+}
+
+fn texts(app: &mut App, files: &Folder, functions: &[FunctionSource], troubles: &mut Vec<Trouble>) {
+    let folders: BTreeSet<&str> = functions.iter().map(|function| function.root.as_str()).collect();
+    let is_below =
+        |path: &str| folders.iter().any(|folder| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
     for path in files.list("").unwrap_or_default() {
         let name = path.rsplit('/').next().unwrap_or(&path);
-        let wanted = EXTENSIONS.iter().any(|extension| name.ends_with(extension)) || MANIFESTS.contains(&name);
-        if !(wanted && below(&path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
+        let is_source = EXTENSIONS.iter().any(|extension| name.ends_with(extension)) || MANIFESTS.contains(&name);
+        if !(is_source && is_below(&path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
             continue;
         }
         match files.read(&path).map(String::from_utf8) {
@@ -38,10 +63,33 @@ pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
                 app.sources.insert(path.clone(), Source { path, text: text.into() });
             }
             Ok(Err(_)) => {
-                let place = model::Place::new(path.as_str(), 1, 1);
-                troubles.push(crate::document::trouble(format!("{path} is not UTF-8 text"), place, "save it as UTF-8"));
+                troubles.push(trouble(format!("{path} is not UTF-8 text"), Place::new(path.as_str(), 1, 1), "save it as UTF-8"));
             }
             Err(trouble) => troubles.push(trouble),
         }
+    }
+}
+
+/// Files that remembers the texts it gave, each read once.
+struct Recorder<'a> {
+    files: &'a Folder,
+    sources: RefCell<BTreeMap<Arc<str>, Source>>,
+}
+
+impl Files for Recorder<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, Trouble> {
+        if let Some(source) = self.sources.borrow().get(path) {
+            return Ok(source.text.as_bytes().to_vec());
+        }
+        let bytes = self.files.read(path)?;
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            let path: Arc<str> = path.into();
+            self.sources.borrow_mut().insert(path.clone(), Source { path, text: text.into() });
+        }
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Trouble> {
+        self.files.list(folder)
     }
 }
