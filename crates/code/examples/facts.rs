@@ -34,6 +34,25 @@ impl Files for Disk {
     }
 }
 
+/// The files after the rewrites of all flows, each edit once.
+fn fixed(files: &Disk, code: &model::code::Code) -> std::collections::BTreeMap<String, String> {
+    let mut edits: Vec<(&Place, &String)> = code
+        .handlers
+        .values()
+        .flat_map(|h| &h.flows)
+        .filter_map(|f| f.rewrite.as_ref())
+        .flat_map(|r| r.edits.iter().map(|(p, t)| (p, t)))
+        .collect();
+    edits.sort_by_key(|(p, t)| (p.file.clone(), p.span, (*t).clone()));
+    edits.dedup();
+    let mut out = std::collections::BTreeMap::new();
+    for (place, text) in edits.into_iter().rev() {
+        let file = out.entry(place.file.to_string()).or_insert_with(|| String::from_utf8(files.read(&place.file).unwrap()).unwrap());
+        file.replace_range(place.span.start as usize..place.span.end as usize, text);
+    }
+    out
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let root = PathBuf::from(args.next().expect("ROOT"));
@@ -49,7 +68,15 @@ fn main() {
             }
         })
         .collect();
-    let (code, troubles) = analyse(&functions, &Disk(root));
+    let files = Disk(root);
+    let (code, troubles) = analyse(&functions, &files);
+    if let Ok(out) = std::env::var("FIXED") {
+        for (path, text) in fixed(&files, &code) {
+            let to = PathBuf::from(&out).join(path);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::write(to, text).unwrap();
+        }
+    }
     for (id, handler) in &code.handlers {
         println!(
             "{id} at {} authorizer={} packages={:?} files={:?}",

@@ -85,8 +85,6 @@ pub(crate) struct Param {
 /// A class.
 #[derive(Debug)]
 pub(crate) struct Class {
-    /// Its name; empty when it has none.
-    pub name: Arc<str>,
     /// The class it extends.
     pub extends: Option<Expr>,
     /// The constructor.
@@ -161,8 +159,8 @@ pub(crate) struct Loop {
 /// What a value is bound to.
 #[derive(Debug)]
 pub(crate) enum Pattern {
-    /// A variable, where it is named.
-    Var(VarId, Span),
+    /// A variable.
+    Var(VarId),
     /// A global, a property or an element.
     Place(Box<Expr>),
     /// `{a, b: c, ...rest}`.
@@ -198,8 +196,8 @@ pub(crate) struct Expr {
 pub(crate) enum ExprKind {
     /// A string.
     Text(Arc<str>),
-    /// A number, as written.
-    Number(Arc<str>),
+    /// A number.
+    Number,
     /// `true`, `false`.
     Bool(bool),
     /// `null`, `undefined`, nothing.
@@ -332,19 +330,6 @@ impl Module {
                 return self.path.rsplit('/').next().unwrap_or(&self.path);
             }
             id = function.parent;
-        }
-    }
-
-    /// Whether `inner` is `outer` or stands inside it.
-    pub fn within(&self, mut inner: FnId, outer: FnId) -> bool {
-        loop {
-            if inner == outer {
-                return true;
-            }
-            if inner == 0 {
-                return false;
-            }
-            inner = self.function(inner).parent;
         }
     }
 

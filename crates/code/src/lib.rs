@@ -12,6 +12,7 @@ mod load;
 mod rewrite;
 mod secrets;
 mod stack;
+mod visit;
 
 use load::{Loader, Target};
 use model::code::{Code, Handler};

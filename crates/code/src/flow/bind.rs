@@ -43,7 +43,7 @@ impl<'p> Engine<'p> {
             return;
         }
         match pattern {
-            Pattern::Var(var, _) => self.set_var(env, *var, value),
+            Pattern::Var(var) => self.set_var(env, *var, value),
             Pattern::Place(place) => self.put(place, value, env),
             Pattern::Object(properties, rest) => {
                 for (key, inner, span) in properties {

@@ -18,7 +18,7 @@ impl<'p> Engine<'p> {
         let at = At { module: env.module, span: expr.span };
         match &expr.kind {
             ExprKind::Text(text) => Value::of(Atom::Text(text.clone())),
-            ExprKind::Number(_) => Value::of(Atom::Number),
+            ExprKind::Number => Value::of(Atom::Number),
             ExprKind::Bool(b) => Value::of(Atom::Bool(*b)),
             ExprKind::Null => Value::of(Atom::Null),
             ExprKind::Regex(regex) => Value::of(Atom::Regex(regex.clone())),
@@ -216,7 +216,7 @@ impl<'p> Engine<'p> {
 
     fn assign(&mut self, op: AssignOp, target: &'p Pattern, value: &'p Expr, at: At, env: &Rc<Env>) -> Value {
         let before = |e: &mut Self| match target {
-            Pattern::Var(var, _) => e.var(env, *var),
+            Pattern::Var(var) => e.var(env, *var),
             Pattern::Place(place) => e.eval(place, env),
             _ => Value::unknown(),
         };

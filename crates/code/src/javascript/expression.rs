@@ -24,8 +24,7 @@ impl Lower<'_> {
     fn expression_inner(&mut self, expr: &E<'_>) -> Expr {
         let kind = match expr {
             E::StringLiteral(s) => ExprKind::Text(s.value.as_str().into()),
-            E::NumericLiteral(n) => ExprKind::Number(n.raw.map_or_else(|| n.value.to_string(), |raw| raw.to_string()).into()),
-            E::BigIntLiteral(_) => ExprKind::Number("0".into()),
+            E::NumericLiteral(_) | E::BigIntLiteral(_) => ExprKind::Number,
             E::BooleanLiteral(b) => ExprKind::Bool(b.value),
             E::NullLiteral(_) => ExprKind::Null,
             E::RegExpLiteral(r) => ExprKind::Regex(format!("{}/{}", r.regex.pattern.text, r.regex.flags).into()),
@@ -80,7 +79,7 @@ impl Lower<'_> {
             E::UpdateExpression(u) => match self.simple_target(&u.argument) {
                 Pattern::Nothing => ExprKind::Opaque,
                 target => {
-                    let one = Expr { span: span(u.span), kind: ExprKind::Number("1".into()) };
+                    let one = Expr { span: span(u.span), kind: ExprKind::Number };
                     ExprKind::Assign(AssignOp::Arithmetic, Box::new(target), Box::new(one))
                 }
             },
@@ -144,7 +143,7 @@ impl Lower<'_> {
     fn assignment(&mut self, a: &ast::AssignmentExpression<'_>) -> ExprKind {
         let target = self.target(&a.left);
         let name: Arc<str> = match &target {
-            Pattern::Var(var, _) => self.module.variables.get(*var as usize).cloned().unwrap_or_default(),
+            Pattern::Var(var) => self.module.variables.get(*var as usize).cloned().unwrap_or_default(),
             Pattern::Place(place) => match &place.kind {
                 ExprKind::Member(_, key) => key.name().cloned().unwrap_or_default(),
                 _ => Arc::from(""),
@@ -296,7 +295,7 @@ impl Lower<'_> {
     pub(super) fn class(&mut self, c: &ast::Class<'_>, name: &str) -> u32 {
         let name = c.id.as_ref().map_or(name, |id| id.name.as_str()).to_owned();
         let extends = c.heritage.as_ref().map(|h| self.expression(&h.expression));
-        let mut class = Class { name: name.as_str().into(), extends, constructor: None, methods: Vec::new(), fields: Vec::new() };
+        let mut class = Class { extends, constructor: None, methods: Vec::new(), fields: Vec::new() };
         for element in &c.body.body {
             match element {
                 ast::ClassElement::MethodDefinition(m) => {

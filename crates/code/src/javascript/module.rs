@@ -38,7 +38,7 @@ impl Lower<'_> {
                     ast::ExportDefaultDeclarationKind::ClassDeclaration(c) => {
                         let pattern = c.id.as_ref().map(|id| self.bind(id));
                         let class = self.class(c, "default");
-                        if let Some(Pattern::Var(var, _)) = pattern {
+                        if let Some(Pattern::Var(var)) = pattern {
                             out.push(Stmt { span: at, kind: StmtKind::Class(var, class) });
                         }
                         Expr { span: span(c.span), kind: ExprKind::Class(class) }
@@ -102,7 +102,7 @@ impl Lower<'_> {
         let var = f.id.as_ref().map(|id| self.bind(id));
         let function = self.function(f, "default");
         match var {
-            Some(Pattern::Var(var, _)) => {
+            Some(Pattern::Var(var)) => {
                 out.push(Stmt { span: at, kind: StmtKind::Function(var, function) });
                 Expr { span: at, kind: ExprKind::Var(var) }
             }
@@ -126,7 +126,7 @@ impl Lower<'_> {
                 ast::ImportDeclarationSpecifier::ImportDefaultSpecifier(s) => (&s.local, Imported::Default),
                 ast::ImportDeclarationSpecifier::ImportNamespaceSpecifier(s) => (&s.local, Imported::Namespace),
             };
-            if let Pattern::Var(var, _) = self.bind(local) {
+            if let Pattern::Var(var) = self.bind(local) {
                 bindings.push((var, imported));
             }
         }
@@ -141,7 +141,7 @@ fn required(specifier: &Arc<str>, at: Span) -> Expr {
 
 fn variables(pattern: &Pattern, out: &mut Vec<u32>) {
     match pattern {
-        Pattern::Var(var, _) => out.push(*var),
+        Pattern::Var(var) => out.push(*var),
         Pattern::Object(properties, rest) => {
             properties.iter().for_each(|(_, p, _)| variables(p, out));
             rest.iter().for_each(|p| variables(p, out));

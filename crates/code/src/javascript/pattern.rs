@@ -33,7 +33,7 @@ impl Lower<'_> {
             Some(symbol) => {
                 let var = symbol.index() as u32;
                 self.own(var);
-                Pattern::Var(var, span(id.span))
+                Pattern::Var(var)
             }
             None => Pattern::Nothing,
         }
@@ -129,7 +129,7 @@ impl Lower<'_> {
     fn place(&mut self, expr: &ast::Expression<'_>) -> Pattern {
         let lowered = self.expression(expr);
         match lowered.kind {
-            ExprKind::Var(var) => Pattern::Var(var, lowered.span),
+            ExprKind::Var(var) => Pattern::Var(var),
             _ => Pattern::Place(Box::new(lowered)),
         }
     }
@@ -137,7 +137,7 @@ impl Lower<'_> {
     fn reference(&mut self, id: &ast::IdentifierReference<'_>) -> Pattern {
         let at = span(id.span);
         match self.variable(id) {
-            Some(var) => Pattern::Var(var, at),
+            Some(var) => Pattern::Var(var),
             None => Pattern::Place(Box::new(Expr { span: at, kind: ExprKind::Global(id.name.as_str().into()) })),
         }
     }

@@ -111,7 +111,7 @@ impl Lower<'_> {
             ast::Declaration::VariableDeclaration(d) => self.variables(d, out),
             ast::Declaration::FunctionDeclaration(f) => {
                 if let Some(id) = &f.id
-                    && let Pattern::Var(var, _) = self.bind(id)
+                    && let Pattern::Var(var) = self.bind(id)
                     && f.body.is_some()
                 {
                     let function = self.function(f, "");
@@ -120,7 +120,7 @@ impl Lower<'_> {
             }
             ast::Declaration::ClassDeclaration(c) => {
                 if let Some(id) = &c.id
-                    && let Pattern::Var(var, _) = self.bind(id)
+                    && let Pattern::Var(var) = self.bind(id)
                 {
                     let class = self.class(c, "");
                     out.push(Stmt { span: at, kind: StmtKind::Class(var, class) });
@@ -134,7 +134,7 @@ impl Lower<'_> {
                         let name = m.id.static_name();
                         let value = match &m.initializer {
                             Some(init) => self.expression(init),
-                            None => Expr { span: span(m.span), kind: ExprKind::Number("0".into()) },
+                            None => Expr { span: span(m.span), kind: ExprKind::Number },
                         };
                         Property::Named(crate::ir::Key::Static(name.as_str().into()), value)
                     })

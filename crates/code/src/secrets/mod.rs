@@ -52,7 +52,7 @@ struct Search<'m> {
 
 impl<'m> Search<'m> {
     fn constant(&mut self, stmt: &'m Stmt) {
-        if let StmtKind::Let(Pattern::Var(var, _), Some(value)) = &stmt.kind
+        if let StmtKind::Let(Pattern::Var(var), Some(value)) = &stmt.kind
             && value.text().is_some()
         {
             self.constants.insert(*var, value);
@@ -69,7 +69,7 @@ impl<'m> Search<'m> {
             StmtKind::Let(pattern, value) => {
                 self.pattern(pattern);
                 if let Some(value) = value {
-                    if let Pattern::Var(var, _) = pattern {
+                    if let Pattern::Var(var) = pattern {
                         let name = self.module.variables.get(*var as usize).cloned().unwrap_or_default();
                         self.given(&name, value, None);
                     }
@@ -105,7 +105,7 @@ impl<'m> Search<'m> {
     fn pattern(&mut self, pattern: &'m Pattern) {
         match pattern {
             Pattern::Default(inner, value) => {
-                if let Pattern::Var(var, _) = &**inner {
+                if let Pattern::Var(var) = &**inner {
                     let name = self.module.variables.get(*var as usize).cloned().unwrap_or_default();
                     self.given(&name, value, None);
                 }
@@ -114,7 +114,7 @@ impl<'m> Search<'m> {
             }
             Pattern::Object(properties, _) => properties.iter().for_each(|(_, p, _)| self.pattern(p)),
             Pattern::Array(items, _) => items.iter().flatten().for_each(|p| self.pattern(p)),
-            Pattern::Var(..) | Pattern::Place(_) | Pattern::Nothing => {}
+            Pattern::Var(_) | Pattern::Place(_) | Pattern::Nothing => {}
         }
     }
 
@@ -129,7 +129,7 @@ impl<'m> Search<'m> {
             ExprKind::Assign(_, target, value) => {
                 self.pattern(target);
                 let name = match &**target {
-                    Pattern::Var(var, _) => self.module.variables.get(*var as usize).cloned(),
+                    Pattern::Var(var) => self.module.variables.get(*var as usize).cloned(),
                     Pattern::Place(place) => match &place.kind {
                         ExprKind::Member(_, key) => key.name().cloned(),
                         _ => None,
