@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub mod cognito;
 mod draw;
 pub mod dynamodb;
+pub mod rds;
+pub mod secretsmanager;
 pub mod sts;
 pub mod lambda;
 pub mod wire;
@@ -20,7 +22,13 @@ pub use wire::{answered, render_error, render_stop};
 
 /// Every service of the garden, in the order in which `up` asks them.
 pub fn all() -> Vec<Box<dyn Service>> {
-    vec![Box::new(cognito::Cognito), Box::new(dynamodb::DynamoDb::default()), Box::new(sts::Sts)]
+    vec![
+        Box::new(cognito::Cognito),
+        Box::new(dynamodb::DynamoDb::default()),
+        Box::new(rds::Rds),
+        Box::new(secretsmanager::SecretsManager),
+        Box::new(sts::Sts),
+    ]
 }
 
 /// One AWS service behind an endpoint such as `dynamodb.us-east-1.amazonaws.com`.
@@ -101,13 +109,13 @@ pub struct ServiceError {
     /// The message.
     pub message: String,
     /// Further members of the error's body in JSON protocols (`CancellationReasons`); mostly empty.
-    pub members: Map<String, Value>,
+    pub members: Box<Map<String, Value>>,
 }
 
 impl ServiceError {
     /// An error with this status, code and message.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), members: Map::new() }
+        Self { status, code: code.into(), message: message.into(), members: Box::default() }
     }
 }
 

@@ -168,7 +168,7 @@ pub fn render_error(endpoint: &str, error: &ServiceError, request_id: &str) -> H
                 let key = if endpoint != "cognito-idp" && error.code == "AccessDeniedException" { "Message" } else { "message" };
                 body.insert(key.into(), Value::String(error.message.clone()));
             }
-            body.extend(error.members.clone());
+            body.extend(error.members.iter().map(|(key, value)| (key.clone(), value.clone())));
             (Vec::new(), Value::Object(body).to_string())
         }
         Protocol::RestJson => (vec![("x-amzn-ErrorType".to_owned(), error.code.clone())], json!({ "message": error.message }).to_string()),

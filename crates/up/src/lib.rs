@@ -5,6 +5,7 @@
 
 mod border;
 mod ca;
+pub mod database;
 mod door;
 mod engine;
 mod error;

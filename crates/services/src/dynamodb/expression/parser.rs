@@ -20,6 +20,8 @@ pub struct Parser<'a> {
     placeholders: &'a Placeholders,
 }
 
+/// Makes one value of two.
+type Join = fn(Box<NewValue>, Box<NewValue>) -> NewValue;
 type Parsed<T> = Result<T, String>;
 
 impl<'a> Parser<'a> {
@@ -364,7 +366,7 @@ impl<'a> Parser<'a> {
 
     fn new_value(&mut self) -> Parsed<NewValue> {
         let left = self.new_operand()?;
-        let (sign, make): (&str, fn(Box<NewValue>, Box<NewValue>) -> NewValue) = if self.eat("+") {
+        let (sign, make): (&str, Join) = if self.eat("+") {
             ("+", NewValue::Plus)
         } else if self.eat("-") {
             ("-", NewValue::Minus)
