@@ -2,6 +2,7 @@
 //!
 //! Never connects to the internet: what is no name of the application or of AWS does not resolve.
 
+use crate::clusters::Clusters;
 use crate::engine::Engine;
 use crate::front::Front;
 use crate::functions::{Caller, FunctionLog, Outside};
@@ -12,7 +13,7 @@ use model::aws::Function;
 use model::call::Origin;
 use model::{Answer, App, Ask, Call, Connect, Credential, ResourceId, Time, World};
 use std::collections::HashSet;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
 
@@ -25,14 +26,15 @@ const HTTP: u16 = 80;
 #[derive(Clone)]
 pub(crate) struct Border {
     front: Front,
+    clusters: Arc<Clusters>,
     /// Names that were led to the only cluster although they are not its own, and said so once.
     told: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Border {
-    /// In front of this process.
-    pub fn new(front: Front) -> Self {
-        Self { front, told: Arc::default() }
+    /// In front of this process and these databases.
+    pub fn new(front: Front, clusters: Arc<Clusters>) -> Self {
+        Self { front, clusters, told: Arc::default() }
     }
 
     fn engine(&self) -> &Arc<Engine> {
@@ -69,7 +71,13 @@ impl Border {
         let destination = grant.destination.as_deref().unwrap_or_default();
         let public = app.aws().functions.get(&from.function).map_or(from.address, network::public).to_string();
         match (destination.split_once(':'), port) {
-            (Some(("cluster", _)), _) => engine.say(Notice::Warns(format!("{host} has no running database; the connection was closed"))),
+            (Some(("cluster", _)), _) => {
+                let source = SocketAddr::from((from.address, source_port(&call.id)));
+                let cluster = resource(destination);
+                if let Err(error) = self.clusters.splice(&cluster, stream, source).await {
+                    engine.say(Notice::Warns(format!("the connection of {} to {host} broke: {error}", from.function)));
+                }
+            }
             (Some(_), HTTPS) => self.front.clone().tls(stream, public).await,
             (Some(_), HTTP) => self.front.clone().plain(stream, public).await,
             _ => engine.say(Notice::Warns(format!("{} connected to {host}:{port}, where nothing answers", from.function))),
@@ -94,6 +102,19 @@ impl Outside for Border {
     }
 }
 
+/// The cluster of a destination as the gate names it: `cluster:stack/LogicalId`.
+pub(crate) fn resource(destination: &str) -> ResourceId {
+    let id = destination.strip_prefix("cluster:").unwrap_or(destination);
+    let (stack, logical) = id.split_once('/').unwrap_or(("", id));
+    ResourceId::new(stack, logical)
+}
+
+/// A port as clients use them, made from the call's id.
+pub(crate) fn source_port(id: &str) -> u16 {
+    let number = id.bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)));
+    32_768 + number % 28_232
+}
+
 /// The question to the gate for a connection.
 pub(crate) fn connect(engine: &Engine, from: Origin, host: &str, port: u16, address: Ipv4Addr) -> Call {
     Call {
@@ -114,7 +135,7 @@ fn resolves(engine: &Engine, app: &App, host: &str) -> bool {
 }
 
 /// A host name of a cluster.
-fn endpoint(app: &App, cluster: &model::Resource) -> String {
+pub(crate) fn endpoint(app: &App, cluster: &model::Resource) -> String {
     format!("{}.cluster-own.{}.rds.amazonaws.com", cluster.physical_id.to_ascii_lowercase(), app.region)
 }
 

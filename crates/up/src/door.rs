@@ -2,14 +2,18 @@
 //!
 //! It gives an attack its foothold and plants canaries. Never opened to a socket.
 
+use crate::border;
 use crate::error::UpError;
 use crate::keys::Credentials;
 use crate::running::Running;
 use base64::Engine as _;
 use model::attack::PlantAt;
+use model::call::Origin;
 use model::{App, HttpRequest, Identity, Node, ResourceId};
 use rand::RngCore;
 use serde_json::{Map, Value, json};
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 impl Running {
     /// A fresh session of this function's role: what somebody has who read the function's environment.
@@ -27,17 +31,38 @@ impl Running {
     ///
     /// # Errors
     /// [`UpError::Door`] with what is in the way.
-    pub async fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
+    pub fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
         match at {
             PlantAt::Table { table } => self.plant_item(table, canary),
-            PlantAt::Database { .. } => {
-                Err(UpError::Door { what: "plant in the database".into(), why: "the application has no running database".into() })
-            }
+            PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::Traffic => Err(UpError::Door {
                 what: "plant through traffic".into(),
                 why: "the application's own requests plant it; send them with the canary filled in".into(),
             }),
         }
+    }
+
+    /// A connection to a cluster from a host in its VPC that has this address and no security group of the application's.
+    /// The gate judges it; the server sees the address as the client's.
+    ///
+    /// # Errors
+    /// [`UpError::Refused`] when the gate stops it, [`UpError::Door`] when it cannot be tried.
+    pub fn connect_from_vpc_host(&self, cluster: &ResourceId, address: Ipv4Addr) -> Result<TcpStream, UpError> {
+        let what = format!("connect to {cluster} from {address}");
+        let refuse = |why: String| UpError::Door { what: what.clone(), why };
+        let app = self.engine.app();
+        let declared = app.resource(cluster).ok_or_else(|| refuse("the application has no such cluster".into()))?;
+        let host = border::endpoint(&app, declared);
+        let call = border::connect(&self.engine, Origin::Host { address: address.to_string() }, &host, 3306, address);
+        let verdict = self.engine.judge(&app, &call);
+        if !verdict.passes() {
+            return Err(UpError::Refused { why: self.engine.stopped(&what, &verdict) });
+        }
+        let source = SocketAddr::from((address, border::source_port(&call.id)));
+        let (server, header) = self.clusters.way(cluster, source).ok_or_else(|| refuse("it is not running".into()))?;
+        let mut stream = TcpStream::connect(server).map_err(|e| refuse(e.to_string()))?;
+        stream.write_all(header.as_bytes()).map_err(|e| refuse(e.to_string()))?;
+        Ok(stream)
     }
 
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.

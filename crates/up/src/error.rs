@@ -83,4 +83,10 @@ pub enum UpError {
         /// What is in the way and what to do.
         why: String,
     },
+    /// The gate stopped what the prover tried.
+    #[error("refused: {why}")]
+    Refused {
+        /// Phase, sentence and place.
+        why: String,
+    },
 }

@@ -5,6 +5,7 @@
 
 mod border;
 mod ca;
+mod clusters;
 pub mod database;
 mod door;
 mod engine;

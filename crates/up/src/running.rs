@@ -2,6 +2,7 @@
 
 use crate::border::{Border, FunctionLines};
 use crate::ca::Authority;
+use crate::clusters::{self, Clusters};
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
 use crate::engine::world::{self, Machine};
@@ -36,7 +37,9 @@ pub struct Running {
     authority: Arc<Authority>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    folder: Folder,
+    exporting: JoinHandle<()>,
+    pub(crate) clusters: Arc<Clusters>,
+    folder: Arc<Folder>,
 }
 
 /// One API of the application, as it can be reached.
@@ -59,7 +62,7 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
     // The socket first: the commonest failure must not touch anybody's state.
     let listener = front::listen(options.port).await?;
     let address = listener.local_addr().map_err(|e| UpError::Listen { port: options.port, why: e.to_string() })?;
-    let folder = Folder::open(&options.state, options.fresh)?;
+    let folder = Arc::new(Folder::open(&options.state, options.fresh)?);
     let authority = Arc::new(Authority::open(&folder)?);
     let (root, credentials) = keys::root(folder.path(), options.root_credentials.as_deref(), &app.region)?;
     let engine = Arc::new(engine(app, &folder, notices)?);
@@ -68,34 +71,44 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
 
     let (stop, stopping) = watch::channel(false);
     let front = Front { engine: Arc::clone(&engine), tls: TlsAcceptor::from(Arc::new(authority.server()?)), stopping };
-    let functions = functions(&engine, &front, &authority, &options)?;
-    engine.set_functions(functions);
+    let node = node(&engine.app())?;
+    let clusters = Arc::new(start_clusters(&engine, &folder, &authority, &options).await?);
+    if let Some(node) = node {
+        engine.set_functions(Some(functions(node, &front, &clusters, &authority, &options)));
+    }
+    let exporting = tokio::spawn(clusters::exporting(Arc::clone(&engine), Arc::clone(&clusters), front.stopping.clone()));
     engine.record_interfaces();
     let serving = tokio::spawn(front.serve(listener));
-    Ok(Running { engine, address, credentials, authority, stop, serving, folder })
+    Ok(Running { engine, address, credentials, authority, stop, serving, exporting, clusters, folder })
 }
 
-/// The functions, ready for their first request; `None` for an application without any.
-fn functions(engine: &Arc<Engine>, front: &Front, authority: &Authority, options: &Options) -> Result<Option<Arc<Functions>>, UpError> {
+/// The installed Node.js, when the application has functions.
+fn node(app: &App) -> Result<Option<Node>, UpError> {
+    if app.aws().functions.is_empty() { Ok(None) } else { Node::find().map(Some) }
+}
+
+/// The databases. They block while they start, so another thread waits for them.
+async fn start_clusters(engine: &Arc<Engine>, folder: &Arc<Folder>, authority: &Arc<Authority>, options: &Options) -> Result<Clusters, UpError> {
+    let (engine, folder, authority, options) = (Arc::clone(engine), Arc::clone(folder), Arc::clone(authority), options.clone());
+    let started = tokio::task::spawn_blocking(move || Clusters::start(&engine, &folder, &authority, &options)).await;
+    started.unwrap_or_else(|_| Err(UpError::Part { part: "the database".into(), why: "a bug: it panicked; please report it".into() }))
+}
+
+/// The functions, ready for their first request.
+fn functions(node: Node, front: &Front, clusters: &Arc<Clusters>, authority: &Authority, options: &Options) -> Arc<Functions> {
+    let engine = &front.engine;
     let app = engine.app();
-    if app.aws().functions.is_empty() {
-        return Ok(None);
-    }
-    let config = Config {
-        region: app.region.clone(),
-        node: Node::find()?,
-        ca: authority.pem().as_bytes().to_vec(),
-        idle: IDLE,
-        concurrency: CONCURRENCY,
-    };
+    let ca = authority.pem().as_bytes().to_vec();
+    let config = Config { region: app.region.clone(), node, ca, idle: IDLE, concurrency: CONCURRENCY };
     let lines = FunctionLines { logs: Arc::clone(&engine.logs), notices: engine.notices() };
-    let functions = Functions::new(config, Arc::new(Border::new(front.clone())), Arc::new(lines));
+    let border = Border::new(front.clone(), Arc::clone(clusters));
+    let functions = Functions::new(config, Arc::new(border), Arc::new(lines));
     for function in app.aws().functions.values() {
         if let Some(code) = &function.code {
             functions.install(function.id.clone(), Installed { code: options.root.join(code), runtime_modules: None });
         }
     }
-    Ok(Some(Arc::new(functions)))
+    Arc::new(functions)
 }
 
 /// The engine over a state folder.
@@ -164,6 +177,7 @@ impl Running {
 
     /// Returns when every record made so far is in its file: CloudTrail's are delivered at once, the journal is written.
     pub fn flush_logs(&self) {
+        self.clusters.export_audit(&self.engine.logs, &|notice| self.engine.say(notice));
         self.engine.logs.flush();
         self.engine.journal.flush();
     }
@@ -175,6 +189,13 @@ impl Running {
         if let Some(functions) = self.engine.set_functions(None) {
             functions.stop().await;
         }
+        let _ = self.exporting.await;
+        let (engine, clusters) = (Arc::clone(&self.engine), Arc::clone(&self.clusters));
+        let ended = tokio::task::spawn_blocking(move || {
+            clusters.stop();
+            clusters.export_audit(&engine.logs, &|notice| engine.say(notice));
+        });
+        let _ = ended.await;
         self.engine.logs.close();
         self.engine.journal.close();
         drop(self.folder);
