@@ -88,7 +88,12 @@ fn node(app: &App) -> Result<Option<Node>, UpError> {
 }
 
 /// The databases. They block while they start, so another thread waits for them.
-async fn start_clusters(engine: &Arc<Engine>, folder: &Arc<Folder>, authority: &Arc<Authority>, options: &Options) -> Result<Clusters, UpError> {
+async fn start_clusters(
+    engine: &Arc<Engine>,
+    folder: &Arc<Folder>,
+    authority: &Arc<Authority>,
+    options: &Options,
+) -> Result<Clusters, UpError> {
     let (engine, folder, authority, options) = (Arc::clone(engine), Arc::clone(folder), Arc::clone(authority), options.clone());
     let started = tokio::task::spawn_blocking(move || Clusters::start(&engine, &folder, &authority, &options)).await;
     started.unwrap_or_else(|_| Err(UpError::Part { part: "the database".into(), why: "a bug: it panicked; please report it".into() }))

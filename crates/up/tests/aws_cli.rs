@@ -4,10 +4,10 @@
 mod support;
 
 use model::ResourceId;
+use sekisho_up as up;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
-use sekisho_up as up;
 use support::{Fixture, aws, credentials_file, run};
 
 const TEMPLATE: &str = "
@@ -80,7 +80,10 @@ async fn a_wrong_secret_and_a_missing_permission_are_refused_in_awss_words() {
     credentials_file(&file, &session);
     let Some(denied) = run(aws(&endpoint, &file, &scan)).await else { return running.stop().await };
     let says = words(&denied);
-    assert!(says.contains("AccessDeniedException") && says.contains("assumed-role/") && says.contains("dynamodb:Scan") && says.contains(table), "{says}");
+    assert!(
+        says.contains("AccessDeniedException") && says.contains("assumed-role/") && says.contains("dynamodb:Scan") && says.contains(table),
+        "{says}"
+    );
     let allowed = run(aws(&endpoint, &file, &get)).await.unwrap();
     assert!(allowed.status.success(), "{}", words(&allowed));
 

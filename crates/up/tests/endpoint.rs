@@ -3,8 +3,8 @@
 
 mod support;
 
-use support::{Fixture, http, raw};
 use sekisho_up as up;
+use support::{Fixture, http, raw};
 use up::UpError;
 
 const EMPTY: &str = "

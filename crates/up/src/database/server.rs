@@ -6,8 +6,10 @@ use crate::error::UpError;
 use crate::folder;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::fs;
+use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -214,7 +216,7 @@ impl Server {
                 let says = log.lines().rev().find(|line| line.contains("[ERROR]")).unwrap_or("its log says nothing").to_owned();
                 return Err(failed(format!("mariadbd ended ({status}): {says}; its log is {}", self.files.errors.display())));
             }
-            if self.files.socket.exists() && std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if self.greets() {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
@@ -222,6 +224,15 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Whether the server speaks. It takes connections before it has run its init file, but greets only after.
+    fn greets(&self) -> bool {
+        let greeted = UnixStream::connect(&self.files.socket).and_then(|mut stream| {
+            stream.set_read_timeout(Some(Duration::from_millis(500)))?;
+            stream.read_exact(&mut [0])
+        });
+        greeted.is_ok()
     }
 
     /// Ends the server: it writes out what it holds. Killed when it does not end.

@@ -9,8 +9,7 @@ use crate::logs::uuid;
 use crate::options::Notice;
 use model::aws::{Integration, RestApi, Route};
 use model::{
-    Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict,
-    World,
+    Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict, World,
 };
 use serde_json::{Value, json};
 use services::lambda::Outcome;

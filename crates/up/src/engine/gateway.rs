@@ -186,7 +186,8 @@ mod tests {
         ] {
             assert_eq!(status(payload), expected, "{payload}");
         }
-        let both = answer(br#"{"headers":{"a":"1","B":2},"multiValueHeaders":{"b":["3","4"]},"body":"aGk=","isBase64Encoded":true}"#).unwrap();
+        let both =
+            answer(br#"{"headers":{"a":"1","B":2},"multiValueHeaders":{"b":["3","4"]},"body":"aGk=","isBase64Encoded":true}"#).unwrap();
         assert_eq!(both.body, b"hi");
         let pairs: Vec<_> = both.headers.iter().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(pairs, ["b=3", "b=4", "a=1", "Content-Type=application/json"]);

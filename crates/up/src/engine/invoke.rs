@@ -5,8 +5,8 @@
 use super::Engine;
 use crate::functions::{InvokeError, Request};
 use crate::keys;
-use crate::options::Notice;
 use crate::logs::{ApiRecord, Issue};
+use crate::options::Notice;
 use bytes::Bytes;
 use model::aws::{AuthorizerKind, Function};
 use model::{App, Arn, Ask, Call, HttpRequest, Identity, State, World};

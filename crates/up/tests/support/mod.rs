@@ -1,12 +1,12 @@
 //! What the tests of the running application share: an application from a template, and requests over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
+use sekisho_up as up;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use sekisho_up as up;
 use up::{Notice, Options, Running};
 
 /// An application with this template (and these files) in a folder of its own.
@@ -60,7 +60,8 @@ pub fn raw(endpoint: &str, bytes: &[u8]) -> String {
 pub async fn http(endpoint: &str, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String) {
     let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     let length = body.len();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
     let endpoint = endpoint.to_owned();
     let answer = tokio::task::spawn_blocking(move || raw(&endpoint, request.as_bytes())).await.unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
@@ -85,7 +86,11 @@ pub fn aws(endpoint: &str, credentials: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("aws");
     command.args(["--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json"]).args(arguments);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
-    command.env("AWS_SHARED_CREDENTIALS_FILE", credentials).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_MAX_ATTEMPTS", "1").env("AWS_PAGER", "");
+    command
+        .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_PAGER", "");
     command
 }
 
