@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_key_is_private_and_stays() {
         let root = tempfile::tempdir().unwrap();
-        let state = Folder::open(&root.path().join("s"), false).unwrap();
+        let state = Folder::open(&root.path().join("s")).unwrap();
         let first = Authority::open(&state).unwrap();
         assert!(folder::is_private(&state.path().join("ca/key.pem")).unwrap());
         assert_eq!(Authority::open(&state).unwrap().pem(), first.pem());

@@ -51,6 +51,11 @@ impl Clusters {
         Some((SocketAddr::from((Ipv4Addr::LOCALHOST, port)), header))
     }
 
+    /// The database that a cluster is made with.
+    pub fn database(&self, cluster: &ResourceId) -> Option<String> {
+        self.0.get(cluster)?.read().unwrap_or_else(PoisonError::into_inner).spec().database.clone()
+    }
+
     /// Joins a connection to a cluster until either side ends it.
     pub async fn splice(&self, cluster: &ResourceId, mut client: TcpStream, source: SocketAddr) -> std::io::Result<()> {
         let gone = || std::io::Error::other("the cluster is not running");

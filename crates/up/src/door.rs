@@ -3,6 +3,7 @@
 //! It gives an attack its foothold and plants canaries. Never opened to a socket.
 
 use crate::border;
+use crate::database;
 use crate::error::UpError;
 use crate::keys::Credentials;
 use crate::running::Running;
@@ -13,7 +14,7 @@ use model::{App, HttpRequest, Identity, Node, ResourceId};
 use rand::RngCore;
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 
 impl Running {
     /// A fresh session of this function's role: what somebody has who read the function's environment.
@@ -31,7 +32,7 @@ impl Running {
     ///
     /// # Errors
     /// [`UpError::Door`] with what is in the way.
-    pub fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
+    pub async fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
         match at {
             PlantAt::Table { table } => self.plant_item(table, canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
@@ -65,6 +66,27 @@ impl Running {
         Ok(stream)
     }
 
+    /// Logs in to a cluster from a host in its VPC, as [`Running::connect_from_vpc_host`] connects, and runs a query; rows as
+    /// text. Blocks.
+    ///
+    /// # Errors
+    /// [`UpError::Refused`] when the gate stops the connection or the server the log-in or the query, [`UpError::Door`] when it
+    /// cannot be tried.
+    pub fn query_from_vpc_host(
+        &self,
+        cluster: &ResourceId,
+        address: Ipv4Addr,
+        (user, password): (&str, &str),
+        query: &str,
+    ) -> Result<Vec<Vec<String>>, UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("query {cluster} from {address}"), why };
+        let server = self.connect_from_vpc_host(cluster, address)?;
+        let port = relay(server).map_err(|e| refuse(e.to_string()))?;
+        let database = self.clusters.database(cluster);
+        let answer = database::log_in(self.folder(), port, user, password)?.execute(query, database.as_deref());
+        answer.map_err(|says| if says.contains("ERROR ") { UpError::Refused { why: says } } else { refuse(says) })
+    }
+
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
     fn plant_item(&self, table: &str, canary: &str) -> Result<(), UpError> {
         let refuse = |why: String| UpError::Door { what: format!("plant in table {table}"), why };
@@ -82,6 +104,24 @@ impl Running {
         let root = Identity::Root { account: app.account.clone() };
         self.engine.carry_out_inside("dynamodb", &request, &root).map(drop).map_err(|error| refuse(error.to_string()))
     }
+}
+
+/// A port of this machine at which one client is joined to the server.
+fn relay(server: TcpStream) -> std::io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let (mut from_server, mut to_server) = (server.try_clone()?, server);
+    std::thread::spawn(move || -> std::io::Result<()> {
+        let (client, _) = listener.accept()?;
+        let (mut from_client, mut to_client) = (client.try_clone()?, client);
+        let back = std::thread::spawn(move || std::io::copy(&mut from_server, &mut to_client).and(to_client.shutdown(Shutdown::Both)));
+        std::io::copy(&mut from_client, &mut to_server)?;
+        // The server ends its side when the client has left.
+        let _ = to_server.shutdown(Shutdown::Write);
+        let _ = back.join();
+        Ok(())
+    });
+    Ok(port)
 }
 
 /// Key attributes of a new item, with random values of the declared types.

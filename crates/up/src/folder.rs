@@ -19,12 +19,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if it is not there and takes its lock; with `fresh`, removes the state of earlier runs.
+    /// Makes the folder if it is not there and takes its lock.
     ///
     /// # Errors
     /// [`UpError::Folder`] when it is a link, belongs to somebody else or cannot be written;
     /// [`UpError::Locked`] when another process holds it.
-    pub fn open(path: &Path, fresh: bool) -> Result<Self, UpError> {
+    pub fn open(path: &Path) -> Result<Self, UpError> {
         let wrong = |why: String| UpError::Folder { path: path.to_path_buf(), why };
         match fs::symlink_metadata(path) {
             Ok(found) if found.is_symlink() => return Err(wrong("it is a symbolic link".into())),
@@ -35,13 +35,20 @@ impl Folder {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(|e| wrong(e.to_string()))?;
         let path = path.canonicalize().map_err(|e| wrong(e.to_string()))?;
         let lock = take(&path)?;
-        if fresh {
-            for name in STATE {
-                remove(&path.join(name)).map_err(|e| wrong(format!("{name}: {e}")))?;
-            }
-        }
         private_file(&path.join(".gitignore"), b"*\n").map_err(|e| wrong(e.to_string()))?;
         Ok(Self { path, _lock: lock })
+    }
+
+    /// Removes the state of earlier runs.
+    ///
+    /// # Errors
+    /// [`UpError::Folder`] when something of it cannot be removed.
+    pub fn wipe(&self) -> Result<(), UpError> {
+        for name in STATE {
+            let path = self.path.join(name);
+            remove(&path).map_err(|e| UpError::Folder { path, why: e.to_string() })?;
+        }
+        Ok(())
     }
 
     /// The folder, absolute.
@@ -121,15 +128,15 @@ mod tests {
     fn made_private_locked_and_wiped() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join(".sekisho");
-        let first = Folder::open(&path, false).unwrap();
+        let first = Folder::open(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
         assert_eq!(fs::read_to_string(path.join(".gitignore")).unwrap(), "*\n");
-        let refused = Folder::open(&path, false).unwrap_err();
+        let refused = Folder::open(&path).unwrap_err();
         assert!(matches!(refused, UpError::Locked { pid: Some(pid), .. } if pid == std::process::id()), "{refused}");
         fs::write(path.join("state.sqlite"), "x").unwrap();
         fs::create_dir(path.join("packages")).unwrap();
         drop(first);
-        Folder::open(&path, true).unwrap();
+        Folder::open(&path).unwrap().wipe().unwrap();
         assert!(!path.join("state.sqlite").exists() && path.join("packages").exists());
     }
 
@@ -138,7 +145,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink(root.path().join("elsewhere"), root.path().join(".sekisho")).unwrap();
-        let refused = Folder::open(&root.path().join(".sekisho"), false).unwrap_err();
+        let refused = Folder::open(&root.path().join(".sekisho")).unwrap_err();
         assert!(refused.to_string().contains("symbolic link"), "{refused}");
     }
 }

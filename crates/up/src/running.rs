@@ -3,6 +3,7 @@
 use crate::border::{Border, FunctionLines};
 use crate::ca::Authority;
 use crate::clusters::{self, Clusters};
+use crate::database;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
 use crate::engine::world::{self, Machine};
@@ -16,6 +17,7 @@ use crate::logs::{Logs, Trail};
 use crate::options::{Notice, Notices, Options};
 use crate::store::Sqlite;
 use model::{App, Change, ChangeError, Identity, ResourceId};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,7 +64,12 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
     // The socket first: the commonest failure must not touch anybody's state.
     let listener = front::listen(options.port).await?;
     let address = listener.local_addr().map_err(|e| UpError::Listen { port: options.port, why: e.to_string() })?;
-    let folder = Arc::new(Folder::open(&options.state, options.fresh)?);
+    let folder = Arc::new(Folder::open(&options.state)?);
+    // A run that was killed may have left its database behind: it must not outlive its files.
+    database::end_left_behind(folder.path());
+    if options.fresh {
+        folder.wipe()?;
+    }
     let authority = Arc::new(Authority::open(&folder)?);
     let (root, credentials) = keys::root(folder.path(), options.root_credentials.as_deref(), &app.region)?;
     let engine = Arc::new(engine(app, &folder, notices)?);
@@ -77,6 +84,9 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
         engine.set_functions(Some(functions(node, &front, &clusters, &authority, &options)));
     }
     let exporting = tokio::spawn(clusters::exporting(Arc::clone(&engine), Arc::clone(&clusters), front.stopping.clone()));
+    let app = engine.app();
+    let beginning = json!({ "time": world::now(), "app_version": app.version, "account": app.account, "region": app.region });
+    engine.journal.add(&json!({ "start": beginning }));
     engine.record_interfaces();
     let serving = tokio::spawn(front.serve(listener));
     Ok(Running { engine, address, credentials, authority, stop, serving, exporting, clusters, folder })
@@ -165,6 +175,11 @@ impl Running {
     /// The journal.
     pub fn journal(&self) -> PathBuf {
         self.folder.path().join("journal.jsonl")
+    }
+
+    /// The state folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The application as it is now.

@@ -19,14 +19,24 @@ impl Admin {
     /// # Errors
     /// [`UpError::Folder`] when the file cannot be written.
     pub fn new(file: &Path, socket: &Path, user: &str, password: &str) -> Result<Self, UpError> {
+        Self::through(file, &[("socket", &socket.display().to_string())], user, password)
+    }
+
+    /// The same over TLS, through a port of this machine.
+    ///
+    /// # Errors
+    /// [`UpError::Folder`] when the file cannot be written.
+    pub fn over_port(file: &Path, port: u16, user: &str, password: &str) -> Result<Self, UpError> {
+        // Like a client that checks no certificate: the port is not the server's own.
+        let way = [("host", "127.0.0.1"), ("protocol", "tcp"), ("ssl", "1"), ("ssl-verify-server-cert", "0"), ("port", &port.to_string())];
+        Self::through(file, &way, user, password)
+    }
+
+    fn through(file: &Path, way: &[(&str, &str)], user: &str, password: &str) -> Result<Self, UpError> {
         // Option files know `\\` and `\"` inside double quotes.
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-        let text = format!(
-            "[client]\nuser={}\npassword={}\nsocket={}\ndefault-character-set=utf8mb4\n",
-            quoted(user),
-            quoted(password),
-            quoted(&socket.display().to_string())
-        );
+        let way: String = way.iter().map(|(key, value)| format!("{key}={}\n", quoted(value))).collect();
+        let text = format!("[client]\nuser={}\npassword={}\n{way}default-character-set=utf8mb4\n", quoted(user), quoted(password));
         folder::private_file(file, text.as_bytes()).map_err(|e| UpError::Folder { path: file.to_path_buf(), why: e.to_string() })?;
         Ok(Self { defaults: file.to_path_buf() })
     }

@@ -118,6 +118,25 @@ impl Database {
     }
 }
 
+/// A log-in through a port of this machine, over TLS. Its password lies in a private file of the state folder, which the
+/// next log-in overwrites.
+///
+/// # Errors
+/// [`UpError::Folder`] when that file cannot be written.
+pub(crate) fn log_in(state: &Path, port: u16, user: &str, password: &str) -> Result<Admin, UpError> {
+    Admin::over_port(&state.join("database").join("log-in.cnf"), port, user, password)
+}
+
+/// Ends the servers that a killed run left behind below this state folder.
+pub(crate) fn end_left_behind(state: &Path) {
+    let folders = fs::read_dir(state.join("database")).into_iter().flatten().flatten();
+    for cluster in folders.filter(|entry| entry.path().is_dir()) {
+        if let Ok(files) = Files::of(state, &cluster.file_name().to_string_lossy()) {
+            server::end_stale(&files);
+        }
+    }
+}
+
 /// What to send ahead of a connection's first byte, so that the server takes `source` for the client's address (The
 /// PROXY protocol, version 1).
 pub fn proxy_header(source: (Ipv4Addr, u16), destination: Ipv4Addr) -> String {

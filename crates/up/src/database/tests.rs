@@ -40,7 +40,7 @@ fn login(database: &Database, password: &str, sql: &str) -> Result<String, Strin
 #[test]
 fn starts_seeds_logs_changes_its_password_and_leaves_nothing() {
     let root = tempfile::tempdir().unwrap();
-    let folder = Folder::open(&root.path().join(".sekisho"), false).unwrap();
+    let folder = Folder::open(&root.path().join(".sekisho")).unwrap();
     let seed =
         Seed { name: "schema.sql".into(), text: "CREATE TABLE Socks (NAME VARCHAR(255));\nINSERT INTO Socks VALUES ('Plain');\n".into() };
     let mut database = start(&folder, "first'One!", std::slice::from_ref(&seed)).unwrap();
@@ -94,7 +94,7 @@ fn starts_seeds_logs_changes_its_password_and_leaves_nothing() {
 #[test]
 fn a_seed_that_fails_is_named_and_cannot_reach_the_host() {
     let root = tempfile::tempdir().unwrap();
-    let folder = Folder::open(&root.path().join(".sekisho"), false).unwrap();
+    let folder = Folder::open(&root.path().join(".sekisho")).unwrap();
     let marker = root.path().join("reached");
     let text = format!("\\! touch {}\n", marker.display());
     let refused = start(&folder, "password", &[Seed { name: "evil.sql".into(), text }]).unwrap_err().to_string();
