@@ -78,12 +78,11 @@ impl Engine {
             };
             let why = self.stopped(&format!("{} on {}", need.action, need.resource), &verdict);
             // CloudTrail records who was denied; of a caller who proved nothing AWS tells the account nothing.
-            if !verdict.reason().is_some_and(|reason| reason.phase == Phase::Identify) {
-                if let Some((key, _)) = route::access_key_id(request.http).and_then(|id| self.memory.keys.get(&id)) {
-                    let error = services::wire::stopped(request.service, &stop);
-                    let outcome = Outcome { identity: &key.identity, error: Some(&error), elements: &Value::Null };
-                    self.record(request, asked, &outcome);
-                }
+            let proved = verdict.reason().is_none_or(|reason| reason.phase != Phase::Identify);
+            let key = route::access_key_id(request.http).and_then(|id| self.memory.keys.get(&id));
+            if let (true, Some((key, _))) = (proved, key) {
+                let error = services::wire::stopped(request.service, &stop);
+                self.record(request, asked, &Outcome { identity: &key.identity, error: Some(&error), elements: &Value::Null });
             }
             return Err((stop, why));
         }
