@@ -33,6 +33,17 @@ impl Rules {
         Self::default()
     }
 
+    /// The rules of every risk in the product.
+    pub fn of_risks() -> Self {
+        let mut rules = Self::new();
+        for risk in risks::all() {
+            for (file, text) in risk.detections {
+                rules.add(file, text, Some(risk.slug));
+            }
+        }
+        rules
+    }
+
     /// The rules in a text of one or more Sigma documents. `risk` is the slug of the risk they belong to.
     pub fn add(&mut self, file: &str, text: &str, risk: Option<&str>) {
         let (documents, troubles) = read::document(file, text);
