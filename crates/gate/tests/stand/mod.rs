@@ -1,6 +1,8 @@
 //! The test stand: an application with every control on, written as resources, and a State in memory.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod tokens;
+
 use model::call::Origin;
 use model::{
     ApiCall, App, Ask, AuthorizerAnswer, Call, Change, Connect, Credential, HttpRequest, Identity, Invoke, IssuedKey, Kind, Node, Place,
