@@ -6,6 +6,7 @@
 use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, IssuedKey, StoreError, World};
 use serde_json::{Map, Value};
 
+pub mod apigateway;
 pub mod cognito;
 mod draw;
 pub mod dynamodb;

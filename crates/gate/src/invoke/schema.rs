@@ -288,6 +288,7 @@ mod tests {
             gateway_responses: Default::default(),
             resource_policy: None,
             api_key_from_authorizer: false,
+            binary_media_types: Vec::new(),
             body_place: None,
             unknown: None,
         }

@@ -17,6 +17,9 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
         return Said::on(format!("{} has no request validator", found.name()), Some(found.route.place.clone()));
     };
     let place = Some(validator.place.clone());
+    if let Some(why) = &validator.unknown {
+        return Said::depends(format!("the request validator of {} is not known: {why}", found.name()), place);
+    }
     if validator.parameters {
         let missing = missing(&found, &walk.grant.path_parameters);
         if !missing.is_empty() {

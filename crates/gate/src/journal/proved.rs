@@ -7,7 +7,7 @@ use crate::invoke::authorizer::{USAGE_KEY, jwt, lambda, sources};
 use crate::invoke::{request, route};
 use crate::sigv4;
 use crate::walk::decide;
-use model::aws::{Authorizer, AuthorizerKind, RouteAuth};
+use model::aws::{Authorizer, AuthorizerKind, RestApi, RouteAuth};
 use model::{Answer, App, Ask, Call, Credential, HttpRequest, Identity, Invoke, State, Verdict};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,11 @@ impl Secrets {
         let mut secrets = Self { headers: Vec::new(), query: Vec::new() };
         let Ask::Invoke(invoke) = &call.ask else { return secrets };
         let http = &invoke.request;
-        let authorizer = authorizer(app, invoke);
-        let sources = authorizer.and_then(|authorizer| sources::of(authorizer).ok()).unwrap_or_default();
+        let api = app.aws().rest_apis.iter().find(|api| api.id == invoke.api);
+        let authorizer = api.and_then(|api| authorizer(api, invoke));
+        // Callers send their tokens to routes without an authorizer too, and to routes that do not exist.
+        let all = api.into_iter().flat_map(|api| api.authorizers.values());
+        let sources: Vec<_> = all.filter_map(|authorizer| sources::of(authorizer).ok()).flatten().collect();
         let cognito = authorizer.is_some_and(|authorizer| matches!(authorizer.kind, AuthorizerKind::Cognito { .. }));
         for (name, value) in http.headers.iter().filter(|(_, value)| !value.is_empty()) {
             let is_source = sources.iter().any(|source| matches!(source, Source::Header(own) if own.eq_ignore_ascii_case(name)));
@@ -142,8 +145,7 @@ impl Secrets {
     }
 }
 
-fn authorizer<'a>(app: &'a App, invoke: &Invoke) -> Option<&'a Authorizer> {
-    let api = app.aws().rest_apis.iter().find(|api| api.id == invoke.api)?;
+fn authorizer<'a>(api: &'a RestApi, invoke: &Invoke) -> Option<&'a Authorizer> {
     let (index, _) = route::find(api, &invoke.request.method, &invoke.request.path)?;
     match &api.routes.get(index)?.auth {
         RouteAuth::Authorizer { name, .. } => api.authorizers.get(name),

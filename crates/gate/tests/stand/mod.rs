@@ -55,7 +55,7 @@ pub fn body() -> Value {
             "sigv4": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"},
             "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}
         },
-        "x-amazon-apigateway-request-validators": {"All": {"validateRequestBody": true, "validateRequestParameters": true}},
+        "x-amazon-apigateway-request-validators": {"All": {"validateRequestBody": true, "validateRequestParameters": true}, "None": {}},
         "definitions": {
             "Ride": {"type": "object", "required": ["name", "color"], "properties": {
                 "name": {"type": "string"}, "color": {"$ref": "#/definitions/Color"},

@@ -41,6 +41,8 @@ pub struct RestApi {
     pub resource_policy: Option<Node>,
     /// Whether the API key comes from the authorizer (`AUTHORIZER`) rather than the `x-api-key` header.
     pub api_key_from_authorizer: bool,
+    /// Media types whose bodies travel as bytes: `image/*`.
+    pub binary_media_types: Vec<String>,
     /// Where to add to the API's OpenAPI body; `None` when the API has no body.
     pub body_place: Option<Place>,
     /// Why not all of its routes are known, and where that is written; `None` when they are.
@@ -124,6 +126,8 @@ pub struct Validator {
     pub body: bool,
     /// Validates required parameters.
     pub parameters: bool,
+    /// Why it is not known what it validates; `None` when it is.
+    pub unknown: Option<String>,
     /// Where it is named.
     pub place: Place,
 }
@@ -242,6 +246,7 @@ impl RestApi {
             gateway_responses: BTreeMap::new(),
             resource_policy: p.get("Policy").cloned(),
             api_key_from_authorizer: false,
+            binary_media_types: p.get("BinaryMediaTypes").map(Node::items).unwrap_or_default().iter().filter_map(Node::scalar).collect(),
             body_place: body.map(|body| body.place.clone()),
             unknown: None,
         };
@@ -257,5 +262,17 @@ impl RestApi {
         parts::read(&mut api, resources);
         stage::read(&mut api, resources);
         api
+    }
+}
+
+impl Validator {
+    /// From its declaration, whose keys for body and parameters are given; `named` is where the route names it.
+    fn of(declared: Option<&Node>, [body, parameters]: [&str; 2], named: &Node) -> Self {
+        let on = |key: &str| declared.and_then(|d| d.get(key)).and_then(Node::bool).unwrap_or(false);
+        let unknown = match declared {
+            Some(declared) => declared.first_unknown().map(|(_, unknown)| unknown.why.clone()),
+            None => Some(named.unknown().map_or_else(|| "it is not declared".to_owned(), |unknown| unknown.why.clone())),
+        };
+        Self { body: on(body), parameters: on(parameters), unknown, place: named.place.clone() }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Never decides: the authorizer's answer, the key's charge and the route are the gate's; this carries them out.
 
-use super::{Engine, gateway, world};
+use super::{Engine, world};
 use crate::front::{Peer, route, wire};
 use crate::logs::access::Access;
 use crate::logs::uuid;
@@ -12,6 +12,7 @@ use model::{
     Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict, World,
 };
 use serde_json::{Value, json};
+use services::apigateway as gateway;
 use services::lambda::Outcome;
 use std::sync::Arc;
 
@@ -128,7 +129,7 @@ impl Engine {
                 let outcome = self.invoke(asked.app, &call, function_arn, &caller, &event).await;
                 trace.integration_status = Some(200);
                 let answer = match &outcome {
-                    Ok(Outcome::Success(payload)) => gateway::answer(payload),
+                    Ok(Outcome::Success(payload)) => gateway::answer(asked.api, asked.invoke.request.header("accept"), payload),
                     // Lambda refused the call itself: API Gateway has no answer of an integration to hand on.
                     Err(_) => return gateway::error(asked.api, &failure(500)),
                     Ok(Outcome::FunctionError(_) | Outcome::TimedOut(_) | Outcome::Crashed(_)) => None,

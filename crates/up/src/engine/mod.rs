@@ -4,7 +4,6 @@
 
 mod api;
 mod aws;
-mod gateway;
 mod invoke;
 pub(crate) mod memory;
 pub(crate) mod sessions;

@@ -25,6 +25,8 @@ pub(super) fn read(api: &mut RestApi, body: &Node) {
         api.gateway_responses.insert(member.key.clone(), member.value.clone());
     }
     api.api_key_from_authorizer = body.get("x-amazon-apigateway-api-key-source").and_then(Node::str) == Some("AUTHORIZER");
+    let binary = body.get("x-amazon-apigateway-binary-media-types").map(Node::items).unwrap_or_default();
+    api.binary_media_types.extend(binary.iter().filter_map(Node::scalar));
     if api.resource_policy.is_none() {
         api.resource_policy = body.get("x-amazon-apigateway-policy").cloned();
     }
@@ -80,9 +82,9 @@ impl Written<'_> {
     fn validator(&self) -> Option<Validator> {
         let key = "x-amazon-apigateway-request-validator";
         let named = self.operation.get(key).or_else(|| self.body.get(key))?;
-        let declared = self.body.get("x-amazon-apigateway-request-validators").and_then(|all| all.get(named.str()?));
-        let on = |key: &str| declared.and_then(|d| d.get(key)).and_then(Node::bool).unwrap_or(false);
-        Some(Validator { body: on("validateRequestBody"), parameters: on("validateRequestParameters"), place: named.place.clone() })
+        let name = named.str().unwrap_or_default();
+        let declared = self.body.get("x-amazon-apigateway-request-validators").and_then(|all| all.get(name));
+        Some(Validator::of(declared, ["validateRequestBody", "validateRequestParameters"], named))
     }
 
     /// Parameters of the path item and of the operation, references followed.

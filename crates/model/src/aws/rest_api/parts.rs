@@ -112,8 +112,7 @@ fn auth(resource: &Resource, authorizers: &BTreeMap<String, String>) -> RouteAut
 
 fn validator(named: &Node, all: &All) -> Validator {
     let declared = all.values().find(|r| r.kind == "AWS::ApiGateway::RequestValidator" && Some(r.physical_id.as_str()) == named.str());
-    let on = |key: &str| declared.and_then(|r| r.properties.get(key)).and_then(Node::bool).unwrap_or(false);
-    Validator { body: on("ValidateRequestBody"), parameters: on("ValidateRequestParameters"), place: named.place.clone() }
+    Validator::of(declared.map(|r| &r.properties), ["ValidateRequestBody", "ValidateRequestParameters"], named)
 }
 
 /// `method.request.querystring.page: true`.
