@@ -217,8 +217,17 @@ impl Catalogue {
         actions.binary_search_by(|action| action.full_lower.as_str().cmp(&lower)).ok().map(|at| &actions[at])
     }
 
-    /// Every action that a pattern (`s3:Get*`, `*`) covers.
-    pub fn expand(&self, pattern: &str) -> impl Iterator<Item = &Action> {
+    /// The id of the action with this full name: its position in [`Catalogue::actions`].
+    pub fn id_of(&self, full: &str) -> Option<u32> {
+        let lower = full.trim().to_ascii_lowercase();
+        let service = self.service(lower.split(':').next()?)?;
+        let actions = self.actions_of(service);
+        let at = actions.binary_search_by(|action| action.full_lower.as_str().cmp(&lower)).ok()?;
+        Some((service.actions.start + at) as u32)
+    }
+
+    /// Ids of the actions that a pattern covers, sorted.
+    pub(crate) fn ids(&self, pattern: &str) -> impl Iterator<Item = u32> {
         let lower = pattern.trim().to_ascii_lowercase();
         // A pattern with a literal service needs only that service's actions.
         let range = match lower.split_once(':') {
@@ -226,7 +235,12 @@ impl Catalogue {
             _ => 0..self.actions.len(),
         };
         let glob = Glob::plain(&lower);
-        self.actions.get(range).unwrap_or_default().iter().filter(move |action| glob.matches(&action.full_lower))
+        range.filter(move |id| glob.matches(&self.actions[*id].full_lower)).map(|id| id as u32)
+    }
+
+    /// Every action that a pattern (`s3:Get*`, `*`) covers.
+    pub fn expand(&self, pattern: &str) -> impl Iterator<Item = &Action> {
+        self.ids(pattern).map(|id| &self.actions[id as usize])
     }
 
     /// Whether resource control policies govern a service.

@@ -134,6 +134,36 @@ pub fn decide_by<'a>(request: &Request, policy: &'a Arc<Policy>) -> Decision<'a>
     Decision { outcome, matched, lacking, residual }
 }
 
+/// Decides by layers of policies alone: each must allow, none deny. Principals count where a statement names them;
+/// neither accounts nor delegation do.
+pub(crate) fn decide_layers(request: &Request, layers: &[Vec<Arc<Policy>>]) -> Outcome {
+    let view = View { request };
+    let (mut granted, mut deny) = (Truth::Yes, Truth::No);
+    for layer in layers {
+        let mut allow = Truth::No;
+        for statement in layer.iter().flat_map(|policy| &*policy.statements) {
+            let reach = if statement.principals.is_some() { statement.reach(&view, false).matched } else { Truth::Yes };
+            let mut truth = reach.and(statement.speaks(&view, true));
+            if statement.effect == Effect::Unknown && truth != Truth::No {
+                truth = Truth::Depends;
+            }
+            if statement.effect != Effect::Deny {
+                allow = allow.or(truth);
+            }
+            if statement.effect != Effect::Allow {
+                deny = deny.or(truth);
+            }
+        }
+        granted = granted.and(allow);
+    }
+    match (deny, granted) {
+        (Truth::Yes, _) => Outcome::ExplicitlyDenied,
+        (_, Truth::No) => Outcome::ImplicitlyDenied,
+        (Truth::No, Truth::Yes) => Outcome::Allowed,
+        _ => Outcome::Depends,
+    }
+}
+
 /// What one layer says.
 #[derive(Clone, Copy)]
 struct Said {

@@ -90,6 +90,24 @@ pub(crate) fn tokens(pattern: &str, segments: Segments) -> Vec<Token> {
     out
 }
 
+/// Cuts an ARN pattern of which each of the first five parts is matched by itself: no `*` crosses a colon there.
+/// A lone `*` is any text.
+pub(crate) fn closed_tokens(pattern: &str) -> Vec<Token> {
+    if pattern == "*" {
+        return vec![Token::Star { colon: true }];
+    }
+    let mut colons = 0;
+    let token = |byte: u8| {
+        colons += usize::from(byte == b':');
+        match byte {
+            b'*' => Token::Star { colon: colons >= 5 },
+            b'?' => Token::One { colon: colons >= 5 },
+            byte => Token::Byte(byte),
+        }
+    };
+    pattern.bytes().map(token).collect()
+}
+
 /// Greedy matching with two points to return to: the last `*` that crosses colons, and the last one after it
 /// that does not. An earlier point can never succeed where these fail: a free `*` that starts earlier covers
 /// all that a later start could, and a bound one is held within one segment, whose end is fixed.

@@ -90,7 +90,7 @@ impl Policy {
             place: place.clone(),
             effect: Effect::Unknown,
             principals: None,
-            actions: Patterns { not: false, any_of: Box::new([]) },
+            actions: Patterns::new(false, Vec::new()),
             resources: None,
             conditions: Box::new([]),
             unknown: Some(why.into()),
@@ -181,7 +181,7 @@ impl Reader {
             place: node.place.clone(),
             effect,
             principals,
-            actions: actions.unwrap_or(Patterns { not: false, any_of: Box::new([]) }),
+            actions: actions.unwrap_or_else(|| Patterns::new(false, Vec::new())),
             resources: self.patterns(node, "Resource", &mut unknown),
             conditions: self.conditions(node, &mut unknown),
             unknown,
@@ -212,7 +212,7 @@ impl Reader {
                 }
             }
         }
-        Some(Patterns { not, any_of: any_of.into() })
+        Some(Patterns::new(not, any_of))
     }
 
     fn action(&mut self, node: &Node) -> Option<Pattern> {

@@ -2,6 +2,7 @@
 //! (IAM User Guide, "AWS global condition context keys"). Never invents a value: a key is known, absent or unknown.
 
 use crate::principal::{Principal, part};
+use crate::statement::service_bit;
 use model::{Call, Identity};
 use std::borrow::Cow;
 
@@ -20,6 +21,7 @@ pub struct Request {
     /// Condition keys.
     pub context: Context,
     pub(crate) action_lower: String,
+    pub(crate) service_bit: u64,
 }
 
 /// The request context: condition keys (without regard to case) and their values.
@@ -110,7 +112,8 @@ impl Request {
     pub fn new(principal: Principal, action: impl Into<String>, resource: impl Into<String>) -> Self {
         let action = action.into();
         let action_lower = action.trim().to_ascii_lowercase();
-        Self { principal, action, resource: resource.into(), resource_account: None, context: Context::new(), action_lower }
+        let service_bit = service_bit(&action_lower);
+        Self { principal, action, resource: resource.into(), resource_account: None, context: Context::new(), action_lower, service_bit }
     }
 
     /// The request an AWS API call makes, by the identity it proved. Sets `aws:SourceIp`, `aws:SecureTransport`,

@@ -17,6 +17,21 @@ impl Range {
     pub(crate) fn contains(&self, address: &str) -> bool {
         address.trim().parse::<IpAddr>().is_ok_and(|address| self.0.contains(&address))
     }
+
+    /// The first and last address of the range, and those before and after it.
+    pub(crate) fn edges(&self) -> Vec<String> {
+        let network = self.0.network();
+        let number = |address: IpAddr| match address {
+            IpAddr::V4(v4) => u128::from(u32::from(v4)),
+            IpAddr::V6(v6) => u128::from(v6),
+        };
+        let address = |number: u128| match network {
+            IpAddr::V4(_) => u32::try_from(number).ok().map(|n| std::net::Ipv4Addr::from(n).to_string()),
+            IpAddr::V6(_) => Some(std::net::Ipv6Addr::from(number).to_string()),
+        };
+        let (first, last) = (number(network), number(self.0.broadcast()));
+        [first.checked_sub(1), Some(first), Some(last), last.checked_add(1)].into_iter().flatten().filter_map(address).collect()
+    }
 }
 
 /// Reads a number.

@@ -26,6 +26,8 @@ pub struct Patterns {
     pub not: bool,
     /// The patterns.
     pub any_of: Box<[Pattern]>,
+    /// Of actions: the services they can belong to, as a set of hashes. Spares most comparisons.
+    services: u64,
 }
 
 /// A pattern of actions or resources.
@@ -60,7 +62,27 @@ pub struct Statement {
     pub unknown: Option<Arc<str>>,
 }
 
+/// One bit for a lowered action's service; all bits when a wildcard may stand for it.
+pub(crate) fn service_bit(action: &str) -> u64 {
+    let service = action.split(':').next().unwrap_or_default();
+    if service.contains(['*', '?']) {
+        return u64::MAX;
+    }
+    // FNV-1a, folded to six bits.
+    let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    1 << ((hash ^ (hash >> 32)) % 64)
+}
+
 impl Patterns {
+    pub(crate) fn new(not: bool, any_of: Vec<Pattern>) -> Self {
+        let known = |pattern: &Pattern| match pattern.text.unknown {
+            Some(_) => u64::MAX,
+            None => service_bit(&pattern.text.text.to_lowercase()),
+        };
+        let services = if not { u64::MAX } else { any_of.iter().fold(0, |bits, pattern| bits | known(pattern)) };
+        Self { not, any_of: any_of.into(), services }
+    }
+
     fn matches(&self, text: &str, view: &View<'_>, complete: bool) -> Truth {
         Truth::any(self.any_of.iter().map(|pattern| pattern.matches(text, view, complete))).negated(self.not)
     }
@@ -97,6 +119,9 @@ impl Statement {
     }
 
     pub(crate) fn speaks_of_action(&self, view: &View<'_>) -> Truth {
+        if self.actions.services & view.request.service_bit == 0 {
+            return Truth::No;
+        }
         self.actions.matches(&view.request.action_lower, view, false)
     }
 

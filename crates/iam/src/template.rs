@@ -125,6 +125,18 @@ impl Template {
         }
     }
 
+    /// The keys of its policy variables, lowered.
+    pub fn variable_keys(&self) -> impl Iterator<Item = &str> {
+        let parts: &[Part] = match &self.parts {
+            Parts::Ready(_) => &[],
+            Parts::Variables(parts) => parts,
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Variable { key, .. } => Some(&**key),
+            Part::Tokens(_) => None,
+        })
+    }
+
     /// The first key of a variable whose value is not known in this request.
     pub(crate) fn unknown_variable(&self, view: &View<'_>) -> Option<&str> {
         match &self.parts {
