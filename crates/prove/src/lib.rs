@@ -1,1 +1,103 @@
-//! Runs all four proofs and fills the ledger.
+//! Runs all four proofs and fills the ledger: scan finds, attack exploits what `up` runs, the fixes are applied to
+//! a scratch copy and the same attacks made again, and the logs of the first run are investigated.
+//!
+//! No shortcut past a verb: whatever the ledger says, the verb itself has shown.
+
+mod customers;
+mod judge;
+mod scratch;
+mod stage;
+mod target;
+pub mod traffic;
+
+pub use scratch::ScratchError;
+pub use stage::{Attacked, StageError, Staged};
+pub use target::UpTarget;
+
+use model::{App, Fix, Ledger, Trouble};
+use stage::Stage;
+use std::path::{Path, PathBuf};
+
+/// File with the application's normal traffic, beside the template.
+pub const TRAFFIC_FILE: &str = "traffic.http";
+
+/// What to prove.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The application's folder.
+    pub root: PathBuf,
+    /// How to read it.
+    pub read: read::Options,
+    /// Install nothing.
+    pub offline: bool,
+    /// Run functions even where the kernel gives no isolation.
+    pub unsandboxed: bool,
+    /// Only these risks; empty for all.
+    pub risks: Vec<String>,
+}
+
+/// The ledger, and what could not be assessed.
+#[derive(Debug)]
+pub struct Proved {
+    /// One row a risk and resource.
+    pub ledger: Ledger,
+    /// From reading, scanning and the detections.
+    pub not_assessed: Vec<Trouble>,
+    /// The application as it was read.
+    pub app: App,
+}
+
+/// Proves everything that `scan` finds in an application. `says` is told what is being done.
+pub fn prove(options: &Options, says: &(dyn Fn(&str) + Sync)) -> Proved {
+    let app = read::application(&options.root, &options.read);
+    let mut scanned = scan::scan(&app);
+    if !options.risks.is_empty() {
+        scanned.findings.retain(|finding| options.risks.iter().any(|risk| risk == finding.risk));
+    }
+    let subjects = attack::subjects(&scanned.findings);
+    let (requests, troubles) = normal_traffic(&options.root);
+    scanned.not_assessed.extend(troubles);
+    if subjects.is_empty() {
+        return Proved { ledger: Ledger::default(), not_assessed: scanned.not_assessed, app };
+    }
+
+    let stage = Stage { options, subjects: &subjects, app: &app, traffic: &requests, says };
+    says("running the application as it is");
+    let before = stage.run(&options.root, &app);
+    let after = before.as_ref().ok().map(|_| {
+        says("running it with the fixes applied");
+        let fixes: Vec<&Fix> =
+            subjects.iter().flat_map(|subject| subject.findings.iter().filter_map(|finding| finding.fix.as_ref())).collect();
+        fixed(&stage, &fixes)
+    });
+    if let Ok(staged) = &before {
+        scanned.not_assessed.extend(staged.not_assessed.iter().cloned());
+    }
+    let rows = subjects
+        .iter()
+        .enumerate()
+        .map(|(index, subject)| judge::row(&app, subject, index, before.as_ref(), after.as_ref(), !requests.is_empty()));
+    let ledger = Ledger { ledger: rows.collect() };
+    scanned.not_assessed.sort();
+    scanned.not_assessed.dedup();
+    Proved { ledger, not_assessed: scanned.not_assessed, app }
+}
+
+/// Runs a fixed copy of the application.
+fn fixed(stage: &Stage<'_>, fixes: &[&Fix]) -> Result<Staged, StageError> {
+    let scratch = tempfile::tempdir().map_err(|error| StageError::Scratch(error.to_string()))?;
+    // The folder's name goes into stack names, so the copy keeps it.
+    let root = stage.options.root.canonicalize().map_err(|error| StageError::Scratch(error.to_string()))?;
+    let copy = scratch.path().join(root.file_name().unwrap_or_default());
+    scratch::fixed_copy(&root, &copy, fixes).map_err(|error| StageError::Scratch(error.to_string()))?;
+    let app = read::application(&copy, &stage.options.read);
+    stage.run(&copy, &app)
+}
+
+/// The application's normal traffic; none when its authors wrote none.
+fn normal_traffic(root: &Path) -> (Vec<traffic::Request>, Vec<Trouble>) {
+    match std::fs::read_to_string(root.join(TRAFFIC_FILE)) {
+        Ok(text) => traffic::parse(TRAFFIC_FILE, &text),
+        Err(_) => (Vec::new(), Vec::new()),
+    }
+}
