@@ -1,0 +1,231 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds, attacks, blocks and detects the risks of an AWS serverless application.
+///
+/// Without a verb: scan the current folder.
+#[derive(Parser)]
+#[command(name = "sekisho", version, after_help = crate::exit::TABLE, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Find the risks of an application, with the path from the internet to the data.
+    Scan(Scan),
+    /// Run an application here, with its security envelope enforced.
+    Up(Up),
+    /// Prove the risks of an application against the running application.
+    Attack(Attack),
+    /// Detect attacks in the logs that AWS writes.
+    Investigate(Investigate),
+    /// Show for every risk: found, exploited, blocked, detected.
+    Prove(Prove),
+    /// Explain a risk: what it is, how it is exploited, how to mend it, what the logs show.
+    Explain(Explain),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// What leaves a template open.
+#[derive(Args, Clone)]
+pub struct Application {
+    /// Folder with the application's templates, or one template.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Value of a template parameter: NAME=VALUE, or STACK/NAME=VALUE.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Region the application is read for.
+    #[arg(long, default_value = "us-east-1")]
+    pub region: String,
+    /// Fail with exit code 4 when anything could not be assessed.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Forms of output.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Terminal,
+    /// For programs; the form is versioned.
+    Json,
+}
+
+/// `scan`.
+#[derive(Args)]
+pub struct Scan {
+    #[command(flatten)]
+    pub application: Application,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = ScanFormat::Terminal)]
+    pub format: ScanFormat,
+    /// Least severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = Least::Low)]
+    pub fail_on: Least,
+    /// Apply the fixes: safe ones, or with `--fix=unsafe` also those that may change what callers get.
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub fix: Option<FixKind>,
+    /// Show the fixes as a diff; write nothing.
+    #[arg(long, conflicts_with = "fix")]
+    pub diff: bool,
+}
+
+/// Forms of a scan's result.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScanFormat {
+    /// For people.
+    Terminal,
+    /// For programs; the form is versioned.
+    Json,
+    /// SARIF 2.1.0, for code scanning. Exits 0 on findings.
+    Sarif,
+}
+
+/// Which fixes to apply.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FixKind {
+    /// Those that cannot change what legitimate callers get.
+    Safe,
+    /// All.
+    Unsafe,
+}
+
+/// Severities, for `--fail-on`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Least {
+    /// Everything.
+    Low,
+    /// Medium and above.
+    Medium,
+    /// High and above.
+    High,
+    /// Critical only.
+    Critical,
+    /// Never fail on findings.
+    Never,
+}
+
+/// Options of everything that runs the application.
+#[derive(Args, Clone)]
+pub struct Running {
+    /// Install no packages; fail where some are missing.
+    #[arg(long)]
+    pub offline: bool,
+    /// Run functions even where the kernel gives no isolation. They are strangers' code.
+    #[arg(long)]
+    pub unsandboxed: bool,
+}
+
+/// `up`.
+#[derive(Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub application: Application,
+    #[command(flatten)]
+    pub running: Running,
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 4566)]
+    pub port: u16,
+    /// State folder; `.sekisho` beside the template by default.
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+    /// Forget what earlier runs kept.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Key pair of the account's root user, in the format of AWS's shared credentials file, mode 0600.
+    #[arg(long, value_name = "FILE")]
+    pub root_credentials: Option<PathBuf>,
+    /// SQL file to run once on a fresh database.
+    #[arg(long, value_name = "FILE")]
+    pub sql: Vec<PathBuf>,
+    /// Form of the line that says where it listens.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// `attack`.
+#[derive(Args)]
+pub struct Attack {
+    /// Risks to attack; all that `scan` finds by default.
+    pub risks: Vec<String>,
+    /// Folder with the application's templates.
+    #[arg(long, default_value = ".")]
+    pub path: PathBuf,
+    /// `up` runs the application for the attack; or the URL of an API's stage on this machine.
+    #[arg(long, default_value = "up")]
+    pub target: String,
+    /// Value of a template parameter.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    #[command(flatten)]
+    pub running: Running,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// `investigate`.
+#[derive(Args)]
+pub struct Investigate {
+    /// Files and folders with logs.
+    #[arg(required = true)]
+    pub logs: Vec<PathBuf>,
+    /// Folder with further Sigma rules.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Fail with exit code 4 when anything could not be assessed.
+    #[arg(long)]
+    pub strict: bool,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// `prove`.
+#[derive(Args)]
+pub struct Prove {
+    #[command(flatten)]
+    pub application: Application,
+    #[command(flatten)]
+    pub running: Running,
+    /// Only these risks.
+    #[arg(long = "risk", value_name = "RISK")]
+    pub risks: Vec<String>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// `explain`.
+#[derive(Args)]
+pub struct Explain {
+    /// A risk's slug; without it, the list.
+    pub risk: Option<String>,
+}
