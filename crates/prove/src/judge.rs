@@ -133,3 +133,79 @@ fn detected(subject: &Subject<'_>, exploited: Proof, before: Result<&Staged, &St
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::attack::Outcome;
+    use model::{Confidence, Finding, Fix, Severity, Status};
+
+    fn finding() -> Finding {
+        Finding {
+            risk: "sql-injection",
+            title: "t".into(),
+            severity: Severity::High,
+            confidence: Confidence::High,
+            resource: "app/F".into(),
+            place: Place::new("a.js", 1, 1),
+            path: Vec::new(),
+            maps: Vec::new(),
+            fingerprint: String::new(),
+            status: Status::Found,
+            symbol: "s".into(),
+            condition: None,
+            fix: Some(Fix { says: "mend".into(), safe: true, edits: Vec::new(), then: None }),
+        }
+    }
+
+    fn staged(took_canary: bool, refused: Option<&str>, broke: Option<&str>, unserved: &[&str]) -> Staged {
+        let mut outcome = Outcome::new("sql-injection", "app/F");
+        outcome.refused = refused.map(str::to_owned);
+        outcome.broke = broke.map(str::to_owned);
+        Staged {
+            unserved: unserved.iter().map(|s| (*s).to_owned()).collect(),
+            sent: 3,
+            attacked: vec![Attacked { outcome: Ok(outcome), took_canary, stopped: Vec::new() }],
+            quiet: Vec::new(),
+            alerts: Vec::new(),
+            not_assessed: Vec::new(),
+        }
+    }
+
+    fn blocked_when(after: Staged, has_traffic: bool) -> Proof {
+        let findings = [finding()];
+        let subjects = attack::subjects(&findings);
+        let before = staged(true, None, None, &[]);
+        row(&App::default(), &subjects[0], 0, Ok(&before), Some(&Ok(after)), has_traffic).blocked
+    }
+
+    #[test]
+    fn a_refusal_with_customers_served_is_a_block() {
+        assert_eq!(blocked_when(staged(false, Some("404"), None, &[]), true), Proof::Yes);
+    }
+
+    #[test]
+    fn a_crash_is_no_block() {
+        assert_eq!(blocked_when(staged(false, Some("404"), Some("502 Internal server error"), &[]), true), Proof::No);
+    }
+
+    #[test]
+    fn shutting_customers_out_is_no_block() {
+        assert_eq!(blocked_when(staged(false, Some("403"), None, &["list: 403 instead of 200"]), true), Proof::No);
+    }
+
+    #[test]
+    fn silence_is_no_block() {
+        assert_eq!(blocked_when(staged(false, None, None, &[]), true), Proof::No);
+    }
+
+    #[test]
+    fn the_canary_again_is_no_block() {
+        assert_eq!(blocked_when(staged(true, Some("404"), None, &[]), true), Proof::No);
+    }
+
+    #[test]
+    fn without_traffic_nobody_knows() {
+        assert_eq!(blocked_when(staged(false, Some("404"), None, &[]), false), Proof::NotAssessed);
+    }
+}

@@ -83,6 +83,15 @@ pub fn prove(options: &Options, says: &(dyn Fn(&str) + Sync)) -> Proved {
     Proved { ledger, not_assessed: scanned.not_assessed, app }
 }
 
+/// Runs the application and makes the attacks, without fixes and without looking at the logs' verdict.
+///
+/// # Errors
+/// When the application does not start.
+pub fn attack(options: &Options, app: &App, subjects: &[attack::Subject<'_>], says: &(dyn Fn(&str) + Sync)) -> Result<Staged, StageError> {
+    let (requests, _) = normal_traffic(&options.root);
+    Stage { options, subjects, app, traffic: &requests, says }.run(&options.root, app)
+}
+
 /// Runs a fixed copy of the application.
 fn fixed(stage: &Stage<'_>, fixes: &[&Fix]) -> Result<Staged, StageError> {
     let scratch = tempfile::tempdir().map_err(|error| StageError::Scratch(error.to_string()))?;

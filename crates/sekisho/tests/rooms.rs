@@ -24,26 +24,81 @@ const ROOMS: &[Room] = &[
     Room { name: "model", sees: &[], touches: "nothing", never: "I/O, clock, random, async, another room", pure: true },
     Room { name: "iam", sees: &["model"], touches: "nothing", never: "I/O; a service named in a `match` outside its data", pure: true },
     Room { name: "code", sees: &["model"], touches: "nothing (files through `model::Files`)", never: "judging what it reads", pure: true },
-    Room { name: "gate", sees: &["model", "iam"], touches: "nothing", never: "allowing by default: what it does not know is `stop` or `depends`", pure: true },
-    Room { name: "read", sees: &["model", "code"], touches: "files, through one opener confined to the root", never: "judging; URLs; failing as a whole", pure: false },
+    Room {
+        name: "gate",
+        sees: &["model", "iam"],
+        touches: "nothing",
+        never: "allowing by default: what it does not know is `stop` or `depends`",
+        pure: true,
+    },
+    Room {
+        name: "read",
+        sees: &["model", "code"],
+        touches: "files, through one opener confined to the root",
+        never: "judging; URLs; failing as a whole",
+        pure: false,
+    },
     Room { name: "edit", sees: &["model", "read"], touches: "files named in a Fix", never: "deciding what to fix", pure: false },
     Room { name: "sandbox", sees: &[], touches: "one process, its namespaces and its limits", never: "deciding; knowing AWS", pure: false },
-    Room { name: "services", sees: &["model", "gate"], touches: "its own store, through `model::World`", never: "another service; deciding; sockets and files", pure: false },
+    Room {
+        name: "services",
+        sees: &["model", "gate"],
+        touches: "its own store, through `model::World`",
+        never: "another service; deciding; sockets and files",
+        pure: false,
+    },
     Room { name: "risks", sees: &["model", "gate", "iam", "code"], touches: "nothing", never: "another risk; I/O", pure: true },
-    Room { name: "scan", sees: &["model", "gate", "iam", "code", "risks"], touches: "nothing", never: "formatting; writing files", pure: true },
-    Room { name: "up", sees: &["model", "gate", "services", "sandbox", "read"], touches: "sockets, processes, clock, disk under `.sekisho/`", never: "deciding; knowing a risk", pure: false },
-    Room { name: "attack", sees: &["model", "risks"], touches: "the target the user named (loopback)", never: "reading `x-sekisho-why`; anything destructive its canary does not need", pure: false },
-    Room { name: "investigate", sees: &["model", "iam", "read", "risks"], touches: "event iterators", never: "knowing up or scan", pure: false },
+    Room {
+        name: "scan",
+        sees: &["model", "gate", "iam", "code", "risks"],
+        touches: "nothing",
+        never: "formatting; writing files",
+        pure: true,
+    },
+    Room {
+        name: "up",
+        sees: &["model", "gate", "services", "sandbox", "read"],
+        touches: "sockets, processes, clock, disk under `.sekisho/`",
+        never: "deciding; knowing a risk",
+        pure: false,
+    },
+    Room {
+        name: "attack",
+        sees: &["model", "risks"],
+        touches: "the target the user named (loopback)",
+        never: "reading `x-sekisho-why`; anything destructive its canary does not need",
+        pure: false,
+    },
+    Room {
+        name: "investigate",
+        sees: &["model", "iam", "read", "risks"],
+        touches: "event iterators",
+        never: "knowing up or scan",
+        pure: false,
+    },
     Room { name: "report", sees: &["model"], touches: "a `Write`", never: "deciding severity; reading files", pure: true },
-    Room { name: "prove", sees: &["model", "read", "scan", "up", "attack", "investigate", "edit", "risks"], touches: "a scratch copy of the application", never: "a shortcut past a verb", pure: false },
-    Room { name: "sekisho", sees: &["model", "iam", "read", "edit", "scan", "up", "attack", "investigate", "prove", "report", "risks", "sandbox"], touches: "stdout, environment, flags, exit code", never: "logic", pure: false },
+    Room {
+        name: "prove",
+        sees: &["model", "read", "scan", "up", "attack", "investigate", "edit", "risks"],
+        touches: "a scratch copy of the application",
+        never: "a shortcut past a verb",
+        pure: false,
+    },
+    Room {
+        name: "sekisho",
+        sees: &["model", "iam", "read", "edit", "scan", "up", "attack", "investigate", "prove", "report", "risks", "sandbox"],
+        touches: "stdout, environment, flags, exit code",
+        never: "logic",
+        pure: false,
+    },
 ];
 
 /// Tools of the workshop: not part of the product.
 const OUTSIDE: &[&str] = &["xtask"];
 
 /// What a pure room does not say.
-const IMPURE: &[&str] = &["std::fs", "std::net", "std::process", "std::thread", "std::env::", "SystemTime", "Instant::now", "tokio", "async fn", "rand::"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::net", "std::process", "std::thread", "std::env::", "SystemTime", "Instant::now", "tokio", "async fn", "rand::"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
@@ -57,7 +112,11 @@ fn room(name: &str) -> &'static Room {
 fn dependencies(manifest: &str) -> BTreeSet<&str> {
     let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
     let section = section.split("\n[").next().unwrap_or_default();
-    section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| ROOMS.iter().any(|room| room.name == *name)).collect()
+    section
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| ROOMS.iter().any(|room| room.name == *name))
+        .collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -111,8 +170,12 @@ fn pure_rooms_touch_nothing() {
 #[test]
 fn services_never_see_another_service() {
     let folder = root().join("crates/services/src");
-    let names: Vec<String> =
-        fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let names: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     for name in &names {
         let mut files = Vec::new();
         sources(&folder.join(name), &mut files);

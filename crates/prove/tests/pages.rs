@@ -1,0 +1,150 @@
+//! Every risk page is its test: the vulnerable blocks are found on the marked line, the fix makes the fixed blocks
+//! of them, the attack passes the gate before and not after, and the detections fire on the evidence alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use model::state::{AuthorizerAnswer, IssuedKey, Usage};
+use model::{Answer, ApiCall, App, Ask, Call, Credential, Finding, HttpRequest, Identity, Invoke, State, Time, Verdict};
+use risks::{Block, Page, Risk};
+use std::fs;
+use std::path::Path;
+
+/// What marks the line of a finding.
+const MARKS: [&str; 2] = [" # found", " // found"];
+
+struct Nothing;
+
+impl State for Nothing {
+    fn key(&self, _: &str) -> Option<IssuedKey> {
+        None
+    }
+    fn authorizer_answer(&self, _: &str) -> Option<AuthorizerAnswer> {
+        None
+    }
+    fn usage(&self, _: &str, _: &str) -> Usage {
+        Usage::default()
+    }
+    fn jwks(&self, _: &str) -> Option<serde_json::Value> {
+        None
+    }
+}
+
+fn unmarked(text: &str) -> String {
+    MARKS.iter().fold(text.to_owned(), |text, mark| text.replace(mark, ""))
+}
+
+fn write(root: &Path, file: &str, text: &str) {
+    let path = root.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn findings(app: &App, risk: &Risk) -> Vec<Finding> {
+    scan::scan(app).findings.into_iter().filter(|finding| finding.risk == risk.slug).collect()
+}
+
+#[test]
+fn every_page_proves_itself() {
+    for risk in risks::all() {
+        let page = Page::read(risk.page).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (before, after) = found_and_fixed(risk, &page, folder.path());
+        for block in page.role("attack") {
+            assert!(asks(&before, block).passes(), "{}: the attack `{}` does not pass before the fix", risk.slug, block.text.trim());
+            let verdict = asks(&after, block);
+            assert!(
+                matches!(verdict.answer, Answer::Stop(_) | Answer::Needs(_)),
+                "{}: the attack passes after the fix: {verdict:?}",
+                risk.slug
+            );
+        }
+        for block in page.role("needed") {
+            let verdict = asks(&after, block);
+            assert!(verdict.passes(), "{}: what is needed is denied after the fix: {verdict:?}", risk.slug);
+        }
+        assert!(!alerts(risk, &page, "evidence").is_empty(), "{}: no detection fires on the evidence", risk.slug);
+        assert_eq!(alerts(risk, &page, "silent"), Vec::<String>::new(), "{}: a detection fires on what is harmless", risk.slug);
+    }
+}
+
+/// The application before and after the fix.
+fn found_and_fixed(risk: &Risk, page: &Page<'_>, root: &Path) -> (App, App) {
+    let slug = risk.slug;
+    for block in page.role("vulnerable") {
+        // The mark stays in the file as a comment, so that lines agree with the page.
+        write(root, block.file.unwrap_or("template.yaml"), block.text);
+    }
+    let before = read::application(root, &read::Options::default());
+    let found = findings(&before, risk);
+    let mut expected: Vec<(String, u32)> = Vec::new();
+    for block in page.role("vulnerable") {
+        let marked = block.text.lines().enumerate().filter(|(_, line)| MARKS.iter().any(|mark| line.ends_with(mark)));
+        expected.extend(marked.map(|(index, _)| (block.file.unwrap_or("template.yaml").to_owned(), index as u32 + 1)));
+    }
+    let places: Vec<(String, u32)> = found.iter().map(|finding| (finding.place.file.to_string(), finding.place.line)).collect();
+    assert_eq!(places, expected, "{slug}: found elsewhere than marked; troubles: {:?}", before.troubles);
+
+    let fixes: Vec<&model::Fix> = found.iter().map(|finding| finding.fix.as_ref().unwrap_or_else(|| panic!("{slug}: no fix"))).collect();
+    let changed = edit::apply(&read::Folder::new(root), &fixes).unwrap();
+    edit::write(root, &changed).unwrap();
+    for block in page.role("fixed") {
+        let text = fs::read_to_string(root.join(block.file.unwrap_or("template.yaml"))).unwrap();
+        assert_eq!(unmarked(&text), block.text, "{slug}: the fix makes something else of {:?}", block.file);
+    }
+    let after = read::application(root, &read::Options::default());
+    assert_eq!(findings(&after, risk), [], "{slug}: still found after the fix");
+    (before, after)
+}
+
+/// Asks the gate what an attack block asks.
+fn asks(app: &App, block: &Block<'_>) -> Verdict {
+    let (credential, ask) = match block.language {
+        "http" => invoke(app, block.text.trim()),
+        "aws" => api(app, block.text.trim()),
+        other => panic!("attack in {other}"),
+    };
+    let call = Call { id: "1".into(), time: Time(1_795_355_053_000), source_ip: "203.0.113.9".into(), tls: true, credential, ask };
+    gate::decide(app, &call, &Nothing)
+}
+
+fn invoke(app: &App, line: &str) -> (Credential, Ask) {
+    let (method, path) = line.split_once(' ').unwrap();
+    let api = app.aws().rest_apis.first().unwrap();
+    let request = HttpRequest { method: method.into(), path: path.into(), ..HttpRequest::default() };
+    let stage = api.stages.first().unwrap().name.clone();
+    (Credential::None, Ask::Invoke(Invoke { api: api.id.clone(), stage, request }))
+}
+
+fn api(app: &App, line: &str) -> (Credential, Ask) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let by_logical = |logical: &str| app.resources().find(|resource| &*resource.id.logical == logical).unwrap();
+    let function = &app.aws().functions[&by_logical(words[0]).id];
+    let identity = Identity::AssumedRole {
+        role_arn: function.role_arn.clone().unwrap(),
+        session_name: function.name.clone(),
+        issued_to: Some(function.arn.clone()),
+    };
+    let call = ApiCall {
+        action: words[1].into(),
+        resource: by_logical(words[2]).arn.clone().unwrap(),
+        resource_account: app.account.clone(),
+        ..ApiCall::default()
+    };
+    (Credential::Proved(identity), Ask::Api(call))
+}
+
+/// Names of the rules that fire on the blocks with a role.
+fn alerts(risk: &Risk, page: &Page<'_>, role: &'static str) -> Vec<String> {
+    let logs = tempfile::tempdir().unwrap();
+    for (index, block) in page.role(role).enumerate() {
+        write(logs.path(), &format!("{index}.log"), block.text);
+    }
+    let mut rules = investigate::Rules::new();
+    for (file, text) in risk.detections {
+        rules.add(file, text, Some(risk.slug));
+    }
+    let mut events = read::log::open(&[logs.path().to_owned()], read::log::Limits::default());
+    let report = investigate::run(&mut events, &rules);
+    assert_eq!(events.troubles(), [], "{}: a log line is not understood", risk.slug);
+    report.alerts.into_iter().map(|alert| alert.rule).collect()
+}

@@ -1,0 +1,94 @@
+//! `sekisho attack`.
+
+use crate::cli::{Application, Attack, Format};
+use crate::exit::Exit;
+use crate::{input, output};
+use attack::UrlTarget;
+use model::{Place, Status, Trouble};
+use report::{Attacked, Style};
+use std::io;
+
+/// One attack, made or not.
+struct Made {
+    outcome: model::Outcome,
+    exploited: bool,
+}
+
+/// Scans, attacks what was found, and says what got through.
+pub fn run(arguments: &Attack, style: Style) -> Exit {
+    if let Some(unknown) = arguments.risks.iter().find(|slug| risks::by_slug(slug).is_none()) {
+        output::error(&format!("there is no risk `{unknown}`; `sekisho explain` lists them"));
+        return Exit::Usage;
+    }
+    let application =
+        Application { path: arguments.path.clone(), parameters: arguments.parameters.clone(), region: "us-east-1".into(), strict: false };
+    let (app, read) = match input::application(&application) {
+        Ok(read) => read,
+        Err(exit) => return exit,
+    };
+    let mut scanned = scan::scan(&app);
+    scanned.findings.retain(|finding| {
+        finding.status == Status::Found && (arguments.risks.is_empty() || arguments.risks.iter().any(|risk| risk == finding.risk))
+    });
+    let subjects = attack::subjects(&scanned.findings);
+    let (mut made, mut not_assessed) = (Vec::new(), Vec::new());
+    let trouble = |subject: &attack::Subject<'_>, why: String| Trouble {
+        says: format!("{} at {}: {why}", subject.risk.slug, subject.resource),
+        place: subject.findings.first().map_or_else(|| Place::new(".", 1, 1), |finding| finding.place.clone()),
+        help: "sekisho explain says what the attack needs".into(),
+    };
+    if arguments.target == "up" {
+        let options = prove::Options {
+            root: arguments.path.clone(),
+            read,
+            offline: arguments.running.offline,
+            unsandboxed: arguments.running.unsandboxed,
+            risks: arguments.risks.clone(),
+        };
+        let staged = match prove::attack(&options, &app, &subjects, &output::says) {
+            Ok(staged) => staged,
+            Err(error) => return output::unfinished(&error),
+        };
+        for (subject, attacked) in subjects.iter().zip(staged.attacked) {
+            match attacked.outcome {
+                Ok(outcome) => made.push(Made { outcome, exploited: attacked.took_canary }),
+                Err(why) => not_assessed.push(trouble(subject, why)),
+            }
+        }
+    } else {
+        let mut target = match UrlTarget::new(&arguments.target) {
+            Ok(target) => target,
+            Err(error) => {
+                output::error(&error.to_string());
+                return Exit::Usage;
+            }
+        };
+        for subject in &subjects {
+            let outcome = subject.attack(&app, &mut target);
+            if outcome.loot.is_empty() && outcome.refused.is_none() {
+                let why = outcome.broke.clone().unwrap_or_else(|| "nothing came back".into());
+                not_assessed.push(trouble(subject, why));
+            } else {
+                // Nothing was planted behind a URL, so nothing is proved: what was answered without a credential
+                // is printed for a person to judge, and counts as through.
+                let exploited = !outcome.loot.is_empty();
+                made.push(Made { outcome, exploited });
+            }
+        }
+    }
+    let attacks: Vec<Attacked<'_>> = made.iter().map(|made| Attacked { outcome: &made.outcome, exploited: made.exploited }).collect();
+    let mut out = io::stdout().lock();
+    let result = match arguments.format {
+        Format::Terminal => report::terminal::attack(&mut out, &attacks, &not_assessed, &style),
+        Format::Json => report::json::attack(&mut out, &attacks, &not_assessed),
+    };
+    drop(out);
+    let exit = if attacks.iter().any(|attack| attack.exploited) {
+        Exit::Found
+    } else if not_assessed.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Unfinished
+    };
+    output::written(result, exit)
+}

@@ -1,0 +1,53 @@
+//! `sekisho investigate`.
+
+use crate::cli::{Format, Investigate};
+use crate::exit::Exit;
+use crate::output;
+use investigate::Rules;
+use model::Severity;
+use report::{Looked, Style};
+use std::io;
+
+/// Runs the risks' rules, and those of the user, over logs.
+pub fn run(arguments: &Investigate, style: Style) -> Exit {
+    if let Some(missing) = arguments.logs.iter().find(|path| !path.exists()) {
+        output::error(&format!("nothing to read: {} does not exist", missing.display()));
+        return Exit::Nothing;
+    }
+    let mut rules = Rules::new();
+    for risk in risks::all() {
+        for (file, text) in risk.detections {
+            rules.add(file, text, Some(risk.slug));
+        }
+    }
+    if let Some(folder) = &arguments.rules {
+        rules.add_folder(&read::Folder::new(folder), "");
+    }
+    let mut events = read::log::open(&arguments.logs, read::log::Limits::default());
+    let report = investigate::run(&mut events, &rules);
+    let looked = Looked {
+        events: report.counts.events.iter().map(|(log, count)| ((*log).to_owned(), *count)).collect(),
+        rules: report.counts.rules,
+        files: events.files(),
+        first: report.counts.first,
+        last: report.counts.last,
+    };
+    let mut not_assessed = report.not_assessed;
+    not_assessed.extend(events.into_troubles());
+    let mut out = io::stdout().lock();
+    let result = match arguments.format {
+        Format::Terminal => report::terminal::investigate(&mut out, &report.alerts, &not_assessed, &looked, &style),
+        Format::Json => report::json::investigate(&mut out, &report.alerts, &not_assessed, &looked),
+    };
+    drop(out);
+    let exit = if looked.events.iter().all(|(_, count)| *count == 0) {
+        Exit::Nothing
+    } else if arguments.strict && !not_assessed.is_empty() {
+        Exit::Unfinished
+    } else if report.alerts.iter().any(|alert| alert.severity >= Severity::Medium) {
+        Exit::Found
+    } else {
+        Exit::Clean
+    };
+    output::written(result, exit)
+}

@@ -1,0 +1,8 @@
+//! One file a verb: calls the rooms in order and chooses the exit code.
+
+pub mod attack;
+pub mod explain;
+pub mod investigate;
+pub mod prove;
+pub mod scan;
+pub mod up;
