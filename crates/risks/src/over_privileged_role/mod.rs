@@ -72,7 +72,11 @@ fn statement_finding(app: &App, function: &Function, role: &Role, wide: &Wide<'_
         Step { says: format!("which may {granted} on every resource"), place: wide.action.place.clone() },
     ];
     path.extend(used.iter().map(|call| Step { says: format!("its code calls {}", name(call)), place: call.place.clone() }));
-    let title = if used.is_empty() {
+    let read = app.code.handlers.contains_key(&function.id);
+    let title = if !read {
+        // What its code needs is not known; `not assessed` says why.
+        format!("{} may {granted} on *", function.id.logical)
+    } else if used.is_empty() {
         format!("{} may {granted} on *, and its code uses none of it", function.id.logical)
     } else {
         let names: BTreeSet<String> = used.iter().map(|call| name(call)).collect();
