@@ -10,7 +10,7 @@ mod stage;
 mod target;
 pub mod traffic;
 
-pub use scratch::ScratchError;
+pub use scratch::{ScratchError, fixed_copy};
 pub use stage::{Attacked, StageError, Staged};
 pub use target::UpTarget;
 
@@ -98,7 +98,7 @@ fn fixed(stage: &Stage<'_>, fixes: &[&Fix]) -> Result<Staged, StageError> {
     // The folder's name goes into stack names, so the copy keeps it.
     let root = stage.options.root.canonicalize().map_err(|error| StageError::Scratch(error.to_string()))?;
     let copy = scratch.path().join(root.file_name().unwrap_or_default());
-    scratch::fixed_copy(&root, &copy, fixes).map_err(|error| StageError::Scratch(error.to_string()))?;
+    fixed_copy(&root, &copy, fixes).map_err(|error| StageError::Scratch(error.to_string()))?;
     let app = read::application(&copy, &stage.options.read);
     stage.run(&copy, &app)
 }
