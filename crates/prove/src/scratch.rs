@@ -1,6 +1,6 @@
 //! A scratch copy of an application, with its fixes applied. The user's own files are never touched.
 
-use model::Fix;
+use model::{Files, Fix};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,8 @@ pub enum ScratchError {
 /// When a file cannot be copied, or the fixes contradict each other.
 pub fn fixed_copy(root: &Path, to: &Path, fixes: &[&Fix]) -> Result<(), ScratchError> {
     copy(root, to)?;
-    let changed = edit::apply(&read::Folder::new(root), fixes)?;
+    let folder = read::Folder::new(root);
+    let changed = edit::apply(&|file| String::from_utf8(folder.read(file).ok()?).ok(), fixes)?;
     edit::write(to, &changed)?;
     Ok(())
 }

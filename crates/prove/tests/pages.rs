@@ -85,7 +85,7 @@ fn found_and_fixed(risk: &Risk, page: &Page<'_>, root: &Path) -> (App, App) {
     assert_eq!(places, expected, "{slug}: found elsewhere than marked; troubles: {:?}", before.troubles);
 
     let fixes: Vec<&model::Fix> = found.iter().map(|finding| finding.fix.as_ref().unwrap_or_else(|| panic!("{slug}: no fix"))).collect();
-    let changed = edit::apply(&read::Folder::new(root), &fixes).unwrap();
+    let changed = edit::apply(&|file| fs::read_to_string(root.join(file)).ok(), &fixes).unwrap();
     edit::write(root, &changed).unwrap();
     for block in page.role("fixed") {
         let text = fs::read_to_string(root.join(block.file.unwrap_or("template.yaml"))).unwrap();

@@ -107,7 +107,8 @@ fn bombs_of_aliases_and_conditions_end() {
 
 #[test]
 fn code_outside_the_root_is_not_opened() {
-    let parent = folder(&[("secret.js", b"const password = 'out-of-bounds-99';"), ("app/template.yaml", GOOD.replace("src/", "../").as_bytes())]);
+    let parent =
+        folder(&[("secret.js", b"const password = 'out-of-bounds-99';"), ("app/template.yaml", GOOD.replace("src/", "../").as_bytes())]);
     let output = sekisho(&["scan"], &parent.path().join("app"));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains("secret.js"), "{text}");
@@ -146,7 +147,9 @@ fn a_taken_port_is_said_and_nothing_is_left() {
 #[test]
 fn wrong_usage_exits_with_2() {
     let folder = folder(&[("template.yaml", GOOD.as_bytes()), HANDLER]);
-    for arguments in [&["scan", "--format", "xml"][..], &["prove", "--risk", "nonsense"][..], &["scan", "--parameter", "NoEquals"][..], &["explode"][..]] {
+    for arguments in
+        [&["scan", "--format", "xml"][..], &["prove", "--risk", "nonsense"][..], &["scan", "--parameter", "NoEquals"][..], &["explode"][..]]
+    {
         assert_eq!(sekisho(arguments, folder.path()).status.code(), Some(2), "{arguments:?}");
     }
 }

@@ -46,10 +46,9 @@ fn finding(app: &App, function: &ResourceId, flows: &[&Flow], routes: &[Function
         path.extend(found.steps(format!("{who} may send {}", found.name())));
     }
     path.extend(first.steps.iter().map(|step| Step { says: step.says.clone(), place: step.place.clone() }));
-    let sources: Vec<String> = flows.iter().map(|flow| source_name(&flow.source)).collect();
     Some(Finding {
         risk: SLUG,
-        title: format!("{} builds SQL text from {}", first.builder, sources.join(", ")),
+        title: format!("{} builds SQL text from {}", first.builder, sources(flows)),
         severity: if open { Severity::Critical } else { Severity::High },
         confidence: if route.is_some() { Confidence::High } else { Confidence::Medium },
         resource: function.to_string(),
@@ -79,16 +78,29 @@ fn carries(found: &FunctionRoute<'_>, flow: &Flow) -> bool {
     method_fits && source_fits
 }
 
-/// A source in words.
-fn source_name(source: &EventSource) -> String {
-    match source {
-        EventSource::Body(path) if path.is_empty() => "the body".into(),
-        EventSource::Body(path) => format!("body field {}", path.join(".")),
-        EventSource::PathParameter(name) => format!("path parameter {name}"),
-        EventSource::Query(name) => format!("query parameter {name}"),
-        EventSource::Header(name) => format!("header {name}"),
-        EventSource::Event => "the event".into(),
+/// Where the data comes from, in words: `body fields name, cape and path parameter id`.
+fn sources(flows: &[&Flow]) -> String {
+    let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for flow in flows {
+        let (kind, name) = match &flow.source {
+            EventSource::Body(path) => ("body field", path.join(".")),
+            EventSource::PathParameter(name) => ("path parameter", name.clone()),
+            EventSource::Query(name) => ("query parameter", name.clone()),
+            EventSource::Header(name) => ("header", name.clone()),
+            EventSource::Event => ("the event", String::new()),
+        };
+        let known = names.entry(kind).or_default();
+        if !name.is_empty() && !known.contains(&name) {
+            known.push(name);
+        }
     }
+    let words = names.into_iter().map(|(kind, names)| match names.as_slice() {
+        [] if kind == "body field" => "the body".to_owned(),
+        [] => kind.to_owned(),
+        [name] => format!("{kind} {name}"),
+        names => format!("{kind}s {}", names.join(", ")),
+    });
+    words.collect::<Vec<_>>().join(" and ")
 }
 
 fn fix(flow: &Flow) -> Option<Fix> {

@@ -10,7 +10,7 @@ use std::io;
 
 /// One attack, made or not.
 struct Made {
-    outcome: model::Outcome,
+    outcome: model::attack::Outcome,
     exploited: bool,
 }
 

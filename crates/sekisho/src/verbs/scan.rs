@@ -3,8 +3,8 @@
 use crate::cli::{Application, FixKind, Least, Scan, ScanFormat, Verb};
 use crate::exit::Exit;
 use crate::{input, output};
-use model::{Edit, Finding, Fix, Severity, Status};
-use read::Folder;
+use edit::Changed;
+use model::{App, Edit, Finding, Fix, Severity, Span, Status};
 use report::Style;
 use report::sarif::{self, Card, Sarif};
 use std::io;
@@ -27,7 +27,7 @@ pub fn run(arguments: &Scan, style: Style) -> Exit {
     let root = folder(&arguments.application.path);
     let scanned = scan::scan(&app);
     if arguments.diff || arguments.fix.is_some() {
-        return mend(arguments, root, &scanned.findings);
+        return mend(arguments, root, &app, &scanned.findings);
     }
     let mut out = io::stdout().lock();
     let style = output::linked(style, root);
@@ -35,7 +35,8 @@ pub fn run(arguments: &Scan, style: Style) -> Exit {
         ScanFormat::Terminal => report::terminal::scan(&mut out, &scanned.findings, &scanned.not_assessed, &app.sources, &style),
         ScanFormat::Json => report::json::scan(&mut out, &scanned.findings, &scanned.not_assessed, &scanned.summary),
         ScanFormat::Sarif => {
-            let edits = |fix: &Fix| -> Vec<Edit> { edit::text_edits(&Folder::new(root), fix).unwrap_or_default() };
+            let edits =
+                |fix: &Fix| edit::apply(&text_of(&app), &[fix]).map(|changed| changed.iter().map(as_text).collect()).unwrap_or_default();
             let (cards, version) = (cards(), env!("CARGO_PKG_VERSION"));
             let (findings, not_assessed) = (&scanned.findings, &scanned.not_assessed);
             sarif::scan(&mut out, &Sarif { findings, not_assessed, cards: &cards, sources: &app.sources, edits: &edits, version })
@@ -69,12 +70,12 @@ fn exit(arguments: &Scan, scanned: &scan::Scan) -> Exit {
 }
 
 /// Shows the fixes or writes them.
-fn mend(arguments: &Scan, root: &Path, findings: &[Finding]) -> Exit {
+fn mend(arguments: &Scan, root: &Path, app: &App, findings: &[Finding]) -> Exit {
     let unsafe_too = arguments.diff || arguments.fix == Some(FixKind::Unsafe);
     let open = findings.iter().filter(|finding| finding.status == Status::Found);
     let fixes: Vec<&Fix> = open.clone().filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.safe || unsafe_too).collect();
     let without = open.count() - fixes.len();
-    let changed = match edit::apply(&Folder::new(root), &fixes) {
+    let changed = match edit::apply(&text_of(app), &fixes) {
         Ok(changed) => changed,
         Err(error) => return output::unfinished(&error),
     };
@@ -103,4 +104,24 @@ fn cards() -> Vec<Card> {
         Some(Card { id: risk.slug.into(), title: page.title.into(), help: page.text.into(), url: None })
     };
     risks::all().iter().filter_map(card).collect()
+}
+
+/// The texts as they were read: what the findings speak of.
+fn text_of(app: &App) -> impl Fn(&str) -> Option<String> + '_ {
+    |file| app.sources.get(file).map(|source| source.text.to_string())
+}
+
+/// A changed file as one replacement, for SARIF: everything between what stayed at the beginning and at the end.
+fn as_text(changed: &Changed) -> Edit {
+    let before = changed.before.as_deref().unwrap_or_default();
+    let after = &changed.after;
+    let start = before
+        .char_indices()
+        .zip(after.chars())
+        .find(|((_, old), new)| old != new)
+        .map_or(before.len().min(after.len()), |((at, _), _)| at);
+    let (old, new) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
+    let kept: usize = old.chars().rev().zip(new.chars().rev()).take_while(|(old, new)| old == new).map(|(old, _)| old.len_utf8()).sum();
+    let with = new.get(..new.len() - kept).unwrap_or_default().to_owned();
+    Edit::Text { file: changed.file.clone().into(), span: Span { start: start as u32, end: (before.len() - kept) as u32 }, with }
 }
