@@ -22,7 +22,7 @@ pub fn row(
         (Proof::Yes, None) => cell("blocked", Proof::NotAssessed, "the fixed application was not run".into()),
         _ => cell("blocked", Proof::NotAssessed, "the attack was not shown to work before the fix".into()),
     };
-    let detected = detected(subject, exploited.0, before);
+    let detected = detected(subject, index, exploited.0, before);
     Row {
         risk: subject.risk.slug.into(),
         resource: subject.resource.clone(),
@@ -83,7 +83,7 @@ fn blocked(subject: &Subject<'_>, index: usize, after: &Run, has_traffic: bool) 
         Ok(staged) => staged,
         Err(error) => return no(format!("the fixed application does not run: {error}")),
     };
-    let Some(Attacked { outcome: Ok(outcome), took_canary, stopped }) = staged.attacked.get(index) else {
+    let Some(Attacked { outcome: Ok(outcome), took_canary, stopped, .. }) = staged.attacked.get(index) else {
         return unknown("the attack could not be repeated".into());
     };
     if *took_canary {
@@ -111,7 +111,7 @@ fn blocked(subject: &Subject<'_>, index: usize, after: &Run, has_traffic: bool) 
     (answer, evidence)
 }
 
-fn detected(subject: &Subject<'_>, exploited: Proof, before: Result<&Staged, &StageError>) -> (Proof, Evidence) {
+fn detected(subject: &Subject<'_>, index: usize, exploited: Proof, before: Result<&Staged, &StageError>) -> (Proof, Evidence) {
     let proof = "detected";
     let (Ok(staged), Proof::Yes) = (before, exploited) else {
         return cell(proof, Proof::NotAssessed, "no attack succeeded that the logs could show".into());
@@ -120,7 +120,7 @@ fn detected(subject: &Subject<'_>, exploited: Proof, before: Result<&Staged, &St
     if let Some(alert) = staged.quiet.iter().find(of_risk) {
         return cell(proof, Proof::No, format!("{} fires on normal traffic: {}", alert.rule, alert.says));
     }
-    match staged.alerts.iter().find(of_risk) {
+    match staged.attacked.get(index).and_then(|attacked| attacked.alerts.iter().find(of_risk)) {
         Some(alert) => {
             let (answer, mut evidence) = cell(proof, Proof::Yes, format!("{}: {}", alert.rule, alert.says));
             evidence.places.clone_from(&alert.places);
@@ -165,9 +165,8 @@ mod tests {
         Staged {
             unserved: unserved.iter().map(|s| (*s).to_owned()).collect(),
             sent: 3,
-            attacked: vec![Attacked { outcome: Ok(outcome), took_canary, stopped: Vec::new() }],
+            attacked: vec![Attacked { outcome: Ok(outcome), took_canary, stopped: Vec::new(), alerts: Vec::new() }],
             quiet: Vec::new(),
-            alerts: Vec::new(),
             not_assessed: Vec::new(),
         }
     }

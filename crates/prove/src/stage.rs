@@ -32,8 +32,6 @@ pub struct Staged {
     pub attacked: Vec<Attacked>,
     /// What the logs show before any attack: false alarms.
     pub quiet: Vec<Alert>,
-    /// What they show after.
-    pub alerts: Vec<Alert>,
     /// Rules and records that could not be judged.
     pub not_assessed: Vec<Trouble>,
 }
@@ -47,6 +45,8 @@ pub struct Attacked {
     pub took_canary: bool,
     /// What the gate stopped meanwhile: sentence and place.
     pub stopped: Vec<String>,
+    /// What the logs show now and did not before.
+    pub alerts: Vec<Alert>,
 }
 
 /// Why a run could not be made.
@@ -73,7 +73,7 @@ impl Stage<'_> {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| StageError::Client(error.to_string()))?;
         let stopped = Arc::new(Mutex::new(Vec::new()));
         let running = runtime.block_on(self.start(root, app, Arc::clone(&stopped)))?;
-        let staged = self.play(&runtime, &running, &stopped);
+        let staged = self.play(&running, &stopped);
         runtime.block_on(running.stop());
         staged
     }
@@ -96,7 +96,7 @@ impl Stage<'_> {
         Ok(up::start(app.clone(), options, note).await?)
     }
 
-    fn play(&self, runtime: &tokio::runtime::Runtime, running: &Running, stopped: &Mutex<Vec<String>>) -> Result<Staged, StageError> {
+    fn play(&self, running: &Running, stopped: &Mutex<Vec<String>>) -> Result<Staged, StageError> {
         let fail = |error: &dyn std::fmt::Display| StageError::Client(error.to_string());
         let server = running.endpoint().trim_start_matches("http://").parse().map_err(|error| fail(&error))?;
         let client = Client::new(server).map_err(|error| fail(&error))?;
@@ -104,20 +104,24 @@ impl Stage<'_> {
         (self.says)("customers come and go");
         let round = self.customers(running, &client, &kept)?;
         running.flush_logs();
-        let (quiet, _) = investigate(running);
+        let (quiet, mut not_assessed) = investigate(running);
+        let mut known = quiet.clone();
 
-        let mut target = UpTarget::new(running, runtime, &client, round.token.clone(), now);
+        let mut target = UpTarget::new(running, &client, round.token.clone(), now);
         let mut attacked = Vec::new();
         for subject in self.subjects {
             (self.says)(&format!("attacking: {} at {}", subject.risk.slug, subject.resource));
             stopped.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            let (outcome, took_canary) = self.attack(runtime, running, subject, &mut target, &kept);
+            let (outcome, took_canary) = self.attack(running, subject, &mut target, &kept);
             let stopped = std::mem::take(&mut *stopped.lock().unwrap_or_else(PoisonError::into_inner));
-            attacked.push(Attacked { outcome, took_canary, stopped });
+            running.flush_logs();
+            let now;
+            (now, not_assessed) = investigate(running);
+            let alerts = now.iter().filter(|alert| !known.contains(alert)).cloned().collect();
+            known = now;
+            attacked.push(Attacked { outcome, took_canary, stopped, alerts });
         }
-        running.flush_logs();
-        let (alerts, not_assessed) = investigate(running);
-        Ok(Staged { unserved: round.unserved, sent: round.sent, attacked, quiet, alerts, not_assessed })
+        Ok(Staged { unserved: round.unserved, sent: round.sent, attacked, quiet, not_assessed })
     }
 
     /// Two rounds: what is rare in one must not look like an attack in the second.
@@ -137,14 +141,7 @@ impl Stage<'_> {
         Ok(first)
     }
 
-    fn attack(
-        &self,
-        runtime: &tokio::runtime::Runtime,
-        running: &Running,
-        subject: &Subject<'_>,
-        target: &mut UpTarget<'_>,
-        kept: &str,
-    ) -> (Result<Outcome, String>, bool) {
+    fn attack(&self, running: &Running, subject: &Subject<'_>, target: &mut UpTarget<'_>, kept: &str) -> (Result<Outcome, String>, bool) {
         let at = match subject.plant(self.app) {
             Ok(at) => at,
             Err(why) => return (Err(why), false),
@@ -156,7 +153,7 @@ impl Stage<'_> {
             PlantAt::Traffic => kept.to_owned(),
             at => {
                 let canary = secret();
-                if let Err(error) = runtime.block_on(running.plant(&at, &canary)) {
+                if let Err(error) = running.plant(&at, &canary) {
                     return (Err(error.to_string()), false);
                 }
                 canary

