@@ -6,6 +6,9 @@ use model::{App, Evidence, Place, Proof, Row};
 
 type Run = Result<Staged, StageError>;
 
+/// Customers who were not served, named in the evidence.
+const MOST_UNSERVED: usize = 2;
+
 /// One row. `after` is `None` when the first run could not be made.
 pub fn row(
     app: &App,
@@ -48,7 +51,9 @@ fn found(app: &App, subject: &Subject<'_>) -> (Proof, Evidence) {
 /// The source line at a place.
 fn line(app: &App, place: &Place) -> Option<String> {
     let text = &app.sources.get(&place.file)?.text;
-    text.lines().nth(place.line.checked_sub(1)? as usize).map(|line| line.trim().to_owned())
+    let line = text.lines().nth(place.line.checked_sub(1)? as usize)?.trim();
+    // A secret of the source is shown by its place, never by its value.
+    Some(app.code.secrets.iter().fold(line.to_owned(), |line, secret| line.replace(&secret.value, &"*".repeat(8))))
 }
 
 fn exploited(index: usize, before: Result<&Staged, &StageError>) -> (Proof, Evidence) {
@@ -100,7 +105,10 @@ fn blocked(subject: &Subject<'_>, index: usize, after: &Run, has_traffic: bool) 
         ));
     }
     if !staged.unserved.is_empty() {
-        return no(format!("normal traffic no longer passes: {}", staged.unserved.join("; ")));
+        let rest = staged.unserved.len().saturating_sub(MOST_UNSERVED);
+        let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
+        let first: Vec<&str> = staged.unserved.iter().take(MOST_UNSERVED).map(String::as_str).collect();
+        return no(format!("normal traffic no longer passes: {}{more}", first.join("; ")));
     }
     // The gate's own words name phase and place; where no gate was needed, the application's own answer stands.
     let by = stopped.last().unwrap_or(refused);

@@ -127,7 +127,8 @@ impl Stage<'_> {
     /// Two rounds: what is rare in one must not look like an attack in the second.
     fn customers(&self, running: &Running, client: &Client, kept: &str) -> Result<Round, StageError> {
         let owner = owner(running)?;
-        let Some(api) = running.apis().into_iter().next() else { return Ok(Round::default()) };
+        // The stage of a Deployment itself comes before those that are declared.
+        let Some(api) = running.apis().into_iter().last() else { return Ok(Round::default()) };
         let base = api.url.strip_prefix(&running.endpoint()).unwrap_or(&api.url).to_owned();
         let app = running.app();
         let round = |canary: &str| {
