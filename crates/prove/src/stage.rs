@@ -73,7 +73,7 @@ impl Stage<'_> {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| StageError::Client(error.to_string()))?;
         let stopped = Arc::new(Mutex::new(Vec::new()));
         let running = runtime.block_on(self.start(root, app, Arc::clone(&stopped)))?;
-        let staged = self.play(&running, &stopped);
+        let staged = self.play(&runtime, &running, &stopped);
         runtime.block_on(running.stop());
         staged
     }
@@ -96,7 +96,7 @@ impl Stage<'_> {
         Ok(up::start(app.clone(), options, note).await?)
     }
 
-    fn play(&self, running: &Running, stopped: &Mutex<Vec<String>>) -> Result<Staged, StageError> {
+    fn play(&self, runtime: &tokio::runtime::Runtime, running: &Running, stopped: &Mutex<Vec<String>>) -> Result<Staged, StageError> {
         let fail = |error: &dyn std::fmt::Display| StageError::Client(error.to_string());
         let server = running.endpoint().trim_start_matches("http://").parse().map_err(|error| fail(&error))?;
         let client = Client::new(server).map_err(|error| fail(&error))?;
@@ -112,7 +112,7 @@ impl Stage<'_> {
         for subject in self.subjects {
             (self.says)(&format!("attacking: {} at {}", subject.risk.slug, subject.resource));
             stopped.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            let (outcome, took_canary) = self.attack(running, subject, &mut target, &kept);
+            let (outcome, took_canary) = self.attack(runtime, running, subject, &mut target, &kept);
             let stopped = std::mem::take(&mut *stopped.lock().unwrap_or_else(PoisonError::into_inner));
             running.flush_logs();
             let now;
@@ -142,7 +142,14 @@ impl Stage<'_> {
         Ok(first)
     }
 
-    fn attack(&self, running: &Running, subject: &Subject<'_>, target: &mut UpTarget<'_>, kept: &str) -> (Result<Outcome, String>, bool) {
+    fn attack(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        running: &Running,
+        subject: &Subject<'_>,
+        target: &mut UpTarget<'_>,
+        kept: &str,
+    ) -> (Result<Outcome, String>, bool) {
         let at = match subject.plant(self.app) {
             Ok(at) => at,
             Err(why) => return (Err(why), false),
@@ -154,7 +161,7 @@ impl Stage<'_> {
             PlantAt::Traffic => kept.to_owned(),
             at => {
                 let canary = secret();
-                if let Err(error) = running.plant(&at, &canary) {
+                if let Err(error) = runtime.block_on(running.plant(&at, &canary)) {
                     return (Err(error.to_string()), false);
                 }
                 canary

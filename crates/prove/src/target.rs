@@ -106,10 +106,9 @@ impl Target for UpTarget<'_> {
 
     fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError> {
         let id = id(cluster).ok_or_else(|| TargetError::NotOffered(format!("{cluster} is no cluster")))?;
-        let stream = self.running.connect_from_vpc_host(&id, self.vpc_host).map_err(|error| match error {
-            up::UpError::Refused { .. } => TargetError::Refused(error.to_string()),
+        self.running.query_from_vpc_host(&id, self.vpc_host, (user, password), query).map_err(|error| match error {
+            up::UpError::Refused { why } => TargetError::Refused(why),
             other => TargetError::NotOffered(other.to_string()),
-        })?;
-        attack::mysql::query(stream, user, password, query)
+        })
     }
 }
