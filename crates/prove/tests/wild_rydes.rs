@@ -16,8 +16,8 @@ fn app() -> App {
     read::application(&root(), &read::Options::default())
 }
 
-fn options() -> prove::Options {
-    prove::Options { root: root(), read: read::Options::default(), offline: false, unsandboxed: false, risks: Vec::new() }
+fn options() -> sekisho_prove::Options {
+    sekisho_prove::Options { root: root(), read: read::Options::default(), offline: false, unsandboxed: false, risks: Vec::new() }
 }
 
 fn says(text: &str) {
@@ -73,7 +73,7 @@ fn the_protected_state_is_clean() {
     let fixes: Vec<Fix> = scan::scan(&app()).findings.into_iter().filter_map(|finding| finding.fix).collect();
     let scratch = tempfile::tempdir().unwrap();
     let copy = scratch.path().join("wild-rydes");
-    prove::fixed_copy(&root(), &copy, &fixes.iter().collect::<Vec<_>>()).unwrap();
+    sekisho_prove::fixed_copy(&root(), &copy, &fixes.iter().collect::<Vec<_>>()).unwrap();
     let fixed = read::application(&copy, &read::Options::default());
     assert_eq!(scan::scan(&fixed).findings, []);
     assert_eq!(fixed.troubles, []);
@@ -90,7 +90,7 @@ enum Line {
 /// One test, because one application runs at a time in one state folder.
 #[test]
 fn the_ledger_and_the_journal() {
-    let proved = prove::prove(&options(), &says);
+    let proved = sekisho_prove::prove(&options(), &says);
     let rows: Vec<Vec<String>> = proved.ledger.ledger.iter().map(cells).collect();
     let evidence: Vec<String> =
         proved.ledger.ledger.iter().flat_map(|row| row.evidence.iter().map(|e| format!("{} {}: {}", row.risk, e.proof, e.says))).collect();
@@ -99,7 +99,7 @@ fn the_ledger_and_the_journal() {
 
     let app = app();
     let findings = scan::scan(&app).findings;
-    let staged = prove::attack(&options(), &app, &attack::subjects(&findings), &says).unwrap();
+    let staged = sekisho_prove::attack(&options(), &app, &attack::subjects(&findings), &says).unwrap();
     assert!(staged.attacked.iter().all(|attacked| attacked.took_canary));
     replay(app);
 }
