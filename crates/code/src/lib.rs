@@ -123,6 +123,10 @@ fn javascript_handler(function: &FunctionSource, root: &str, loader: &mut Loader
                     if exports.is_empty() { "the file exports nothing".to_owned() } else { format!("it exports: {}", exports.join(", ")) };
                 Trouble { says, place, help }
             }
+            flow::Failure::NotFollowed => {
+                let says = format!("not assessed: `{export}`, the handler of {}, is made by code that cannot be followed", function.id);
+                trouble(says, place, "export a function, or one wrapped by a package")
+            }
             flow::Failure::NoThread => {
                 trouble(format!("not assessed: {} could not be walked", function.id), place, "report this as a bug of sekisho")
             }

@@ -98,8 +98,9 @@ fn version3(service: &str, document: bool, parts: &[&str], last: &str, new: bool
     {
         return operation(name, 1);
     }
-    let made = parts.iter().rev().nth(1).is_some_and(|part| part.ends_with("()"));
-    if made
+    // A client's own methods, not those of what they return.
+    let client = matches!(parts, [made, _] if made.ends_with("()")) || matches!(parts, [_, "from()", _]);
+    if client
         && !new
         && !matches!(last, "send" | "destroy" | "config" | "middlewareStack" | "then" | "catch" | "promise")
         && !last.contains("()")
@@ -168,6 +169,7 @@ mod tests {
             ("@aws-sdk/lib-dynamodb", "DynamoDBDocument.from().get", false, Some(("dynamodb", Some("GetItem"), 0))),
             ("@aws-sdk/client-s3", "S3().getObject", false, Some(("s3", Some("GetObject"), 0))),
             ("@aws-sdk/client-s3", "S3Client().send", false, None),
+            ("@aws-sdk/client-s3", "S3Client().send().Contents.map().join", false, None),
             ("@aws-sdk/client-sfn", "StartExecutionCommand", true, Some(("states", Some("StartExecution"), 0))),
             ("@aws-sdk/client-dynamodb", "paginateScan", false, Some(("dynamodb", Some("Scan"), 1))),
             ("aws-sdk", "DynamoDB.DocumentClient().put", false, Some(("dynamodb", Some("PutItem"), 0))),

@@ -2,7 +2,7 @@
 
 use super::call::Site;
 use super::engine::Engine;
-use super::facts::{Facts, harmless, takes_harm_away};
+use super::facts::{Facts, Scope, harmless, takes_harm_away};
 use super::state::Object;
 use super::text::Piece;
 use super::value::{At, Atom, Value};
@@ -43,7 +43,7 @@ impl<'p> Engine<'p> {
                     let elements = self.elements(on);
                     let kept = self.run(&first, vec![elements], site);
                     if let Some((yes, _)) = kept.facts.as_deref() {
-                        out.taints.retain(|t| !yes.checked.contains(&(t.source.clone(), t.form)));
+                        out.taints.retain(|t| !yes.checked.contains(&(t.source.clone(), t.form, Scope::All)));
                     }
                 } else if name == "concat" {
                     args.iter().for_each(|arg| out = std::mem::take(&mut out).join(arg));
@@ -138,6 +138,7 @@ impl<'p> Engine<'p> {
                 let pieces = std::iter::once(plain).chain(args).map(|v| Piece::Value(v, None)).collect();
                 self.concat(pieces, At { module: site.module, span: site.expr.span })
             }
+            "startsWith" if first.taints.is_empty() => self.truth(Facts::begins(on), Facts::default()),
             "startsWith"
             | "endsWith"
             | "includes"

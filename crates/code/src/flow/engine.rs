@@ -80,6 +80,8 @@ pub(super) struct Engine<'p> {
     pub tops: BTreeMap<usize, Rc<Env>>,
     /// Sinks that were reached.
     pub hits: Vec<Hit<'p>>,
+    /// Functions that a web framework was given for routes.
+    pub routes: Vec<(usize, FnId)>,
     /// The package of the sink that is being looked at.
     pub sink_package: String,
     /// Calls of the AWS SDK.
@@ -103,6 +105,7 @@ impl<'p> Engine<'p> {
             loaded: BTreeMap::new(),
             tops: BTreeMap::new(),
             hits: Vec::new(),
+            routes: Vec::new(),
             sink_package: String::new(),
             aws: Vec::new(),
             entered: BTreeSet::new(),

@@ -266,8 +266,7 @@ impl<'p> Engine<'p> {
                     return (Facts::methods(methods), Facts::default());
                 }
             }
-            let env = !other.unknown && other.taints.is_empty() && other.atoms.iter().all(|a| matches!(a, Atom::Env(_)));
-            if !one.taints.is_empty() && (other.is_constant() || (env && !other.atoms.is_empty())) {
+            if !one.taints.is_empty() && other.is_constant() {
                 return (Facts::checks(one), Facts::default());
             }
         }

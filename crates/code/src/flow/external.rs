@@ -59,6 +59,9 @@ const IO: [&str; 44] = [
 const WEB: [&str; 10] =
     ["express", "fastify", "koa-router", "@koa/router", "lambda-api", "hono", "restify", "itty-router", "aws-serverless-express", "polka"];
 
+/// Functions given to earlier calls of a chain (`middy(f).use(g)`) that are kept.
+const MAX_KEPT: usize = 8;
+
 /// Functions, of whatever package, that make a text harmless or check it.
 pub(super) fn cleans(name: &str) -> bool {
     matches!(name, "escape" | "escapeId" | "escapeLiteral" | "escapeIdentifier" | "hash" | "digest" | "verify" | "sign" | "randomUUID")
@@ -105,7 +108,8 @@ impl<'p> Engine<'p> {
         let package = base(&external.package).to_owned();
         let name = external.path.rsplit('.').next().unwrap_or("").to_owned();
         let first = args.first().cloned().unwrap_or_default();
-        if name == "promisify" || name == "callbackify" || name == "promisifyAll" {
+        // Wrappers that give back what they get: promises, X-Ray.
+        if matches!(&*name, "promisify" | "callbackify" | "promisifyAll") || name.starts_with("captureAWS") || name.ends_with("MySQL") {
             return first;
         }
         if &*package == "path" || &*package == "url" || &*package == "querystring" || &*package == "qs" || &*package == "util" {
@@ -115,7 +119,7 @@ impl<'p> Engine<'p> {
         let result = Value::of(Atom::External(Rc::new(External {
             package: external.package.clone(),
             path: path.into(),
-            args: args.clone(),
+            args: args.iter().chain(external.args.iter().filter(|a| a.closures().next().is_some()).take(MAX_KEPT)).cloned().collect(),
             bound: Vec::new(),
         })));
         if WEB.contains(&&*package) && args.iter().any(|a| a.closures().next().is_some()) && self.route(&name, &args, site) {
@@ -159,6 +163,7 @@ impl<'p> Engine<'p> {
         let request = Value::source(Source { root: Root::Request, path: Vec::new() }, None);
         for arg in args {
             for closure in arg.closures() {
+                self.routes.push((closure.module, closure.function));
                 let params = vec![request.clone(), Value::unknown(), Value::unknown()];
                 self.enter(closure, None, params, Some((site.module, site.expr)));
             }
@@ -174,7 +179,8 @@ impl<'p> Engine<'p> {
         }
         match name {
             "basename" => out.taints.iter_mut().for_each(|t| t.safe |= safe::FILE),
-            "parse" => out = first.clone(),
+            // A folder of a path that begins as it should begins so too.
+            "parse" | "dirname" => out = Value { facts: None, ..first.clone() },
             "isAbsolute" | "extname" | "isDeepStrictEqual" => out.taints.clear(),
             _ => {}
         }
@@ -268,6 +274,8 @@ impl<'p> Engine<'p> {
                 let path = format!("{}()", external.path);
                 Value::of(Atom::External(Rc::new(External { package: "".into(), path: path.into(), args: Vec::new(), bound: Vec::new() })))
             }
+            // Response streaming: the handler is what is wrapped.
+            ("awslambda", "streamifyResponse") => plain,
             // What a call of a global returned, such as a fetched response.
             _ if external.path.contains(')') => {
                 self.call_back(&args, &Value::unknown(), site);

@@ -8,8 +8,17 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A part of the event in a certain form.
-pub(super) type Key = (Rc<Source>, u64);
+/// A part of the event in a certain form, and what it was checked for.
+pub(super) type Key = (Rc<Source>, u64, Scope);
+
+/// What a check is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// Everything: the value is one that the application allows.
+    All,
+    /// Paths and URLs: it begins as the application wants.
+    Beginning,
+}
 
 /// What is known on a way through the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +39,13 @@ impl Facts {
 
     /// The checked parts that a value consists of.
     pub fn checks(value: &Value) -> Self {
-        Self { checked: value.taints.iter().map(|t| (t.source.clone(), t.form)).collect(), ..Self::default() }
+        let keys = value.taints.iter().flat_map(|t| [Scope::All, Scope::Beginning].map(|scope| (t.source.clone(), t.form, scope)));
+        Self { checked: keys.collect(), ..Self::default() }
+    }
+
+    /// A value begins with a text of the application.
+    pub fn begins(value: &Value) -> Self {
+        Self { checked: value.taints.iter().map(|t| (t.source.clone(), t.form, Scope::Beginning)).collect(), ..Self::default() }
     }
 
     /// The request has one of these methods.

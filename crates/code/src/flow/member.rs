@@ -145,7 +145,8 @@ impl<'p> Engine<'p> {
         if external.path.len() > MAX_PATH {
             return Value::unknown();
         }
-        let path = if external.path.is_empty() { name.to_owned() } else { format!("{}.{name}", external.path) };
+        let outermost = external.path.is_empty() || (external.package.is_empty() && matches!(&*external.path, "globalThis" | "global"));
+        let path = if outermost { name.to_owned() } else { format!("{}.{name}", external.path) };
         let args = external.args.clone();
         Value::of(Atom::External(Rc::new(External { package: external.package.clone(), path: path.into(), args, bound: Vec::new() })))
     }

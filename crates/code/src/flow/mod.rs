@@ -48,6 +48,8 @@ pub(crate) struct Facts {
 pub(crate) enum Failure {
     /// The module exports nothing by that name; these it exports.
     NoExport(Vec<String>),
+    /// What the module exports by that name is made by something that is not followed.
+    NotFollowed,
     /// The walk's thread could not run.
     NoThread,
 }
@@ -68,15 +70,21 @@ fn walk_here(program: &Program, first: usize, reachable: &[usize], export: &str)
         value = engine.member(&value, name, first, Span::default());
     }
     let handlers = functions(&value, 0);
-    let Some(handler) = handlers.first().cloned() else { return Err(Failure::NoExport(exports)) };
+    let there = export.split('.').next().is_some_and(|name| exports.iter().any(|e| e == name));
+    // Behind a web framework (`serverless(app)`) the routes were walked where they were registered.
+    let wrapped = value.atoms.iter().any(|a| matches!(a, Atom::External(_)));
+    let first_route = engine.routes.first().copied().filter(|_| wrapped);
+    let Some(handler) = handlers.first().map(|h| (h.module, h.function)).or(first_route) else {
+        return Err(if there { Failure::NotFollowed } else { Failure::NoExport(exports) });
+    };
     for handler in &handlers {
         let event = engine.event();
         engine.enter(handler, None, vec![event, Value::unknown(), Value::unknown()], None);
     }
     rest(&mut engine, first, reachable);
-    let module = engine.module(handler.module);
+    let module = engine.module(handler.0);
     Ok(Facts {
-        place: module.place(module.function(handler.function).span),
+        place: module.place(module.function(handler.1).span),
         flows: flows(&engine),
         aws_calls: aws_calls(&engine),
         authorizer_input: engine.authorizer_input,

@@ -5,6 +5,7 @@
 use super::call::Site;
 use super::engine::{Engine, Hit};
 use super::external::base;
+use super::facts::Scope;
 use super::value::{At, Atom, External, Value, safe};
 use model::code::SinkKind;
 
@@ -199,7 +200,8 @@ impl<'p> Engine<'p> {
             SinkKind::Sql | SinkKind::Shell | SinkKind::Eval => 0,
         };
         for taint in &value.taints {
-            let checked = self.state.facts.checked.contains(&(taint.source.clone(), taint.form));
+            let checked = |scope| self.state.facts.checked.contains(&(taint.source.clone(), taint.form, scope));
+            let checked = checked(Scope::All) || (bit != 0 && checked(Scope::Beginning));
             if taint.safe & bit != 0 || checked {
                 continue;
             }

@@ -1,7 +1,8 @@
 //! Where data enters: the parts of an API Gateway proxy event (API Gateway Developer Guide, "Input format of a Lambda function for
 //! proxy integration", payload 1.0 and 2.0; "Input to an API Gateway Lambda authorizer") and of an Express-like request.
 //!
-//! What the caller cannot choose is never a source: the authorizer's answer, the matched route, the stage's variables.
+//! What the caller cannot choose is never a source: the authorizer's answer, the matched route, the stage's variables, and the URLs
+//! that AWS itself puts into the events of custom resources, S3 Object Lambda and Lambda@Edge.
 
 use model::code::EventSource;
 use std::sync::Arc;
@@ -66,7 +67,10 @@ impl Source {
         if self.root == Root::Event {
             match (path.as_slice(), name) {
                 ([], "httpMethod") | (["requestContext"], "httpMethod") | (["requestContext", "http"], "method") => return Part::Method,
-                ([], "resource" | "routeKey" | "stageVariables" | "isBase64Encoded" | "version" | "type" | "identitySource") => {
+                ([], "resource" | "routeKey" | "stageVariables" | "isBase64Encoded" | "version" | "type" | "identitySource")
+                | ([], "ResponseURL" | "getObjectContext")
+                | (["Records", "cf", "request"], "origin")
+                | (["Records", "cf"], "config") => {
                     return Part::Clean;
                 }
                 (["requestContext"], "identity" | "http" | "path") => {}

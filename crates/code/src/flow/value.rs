@@ -255,12 +255,12 @@ impl Value {
         })
     }
 
-    /// Whether it holds nothing of the event and is made of constants.
+    /// Whether it holds nothing of the event and is made of constants and of what the environment says.
     pub fn is_constant(&self) -> bool {
         self.taints.is_empty()
             && !self.unknown
             && !self.atoms.is_empty()
-            && self.atoms.iter().all(|a| matches!(a, Atom::Text(_) | Atom::Number | Atom::Bool(_) | Atom::Null))
+            && self.atoms.iter().all(|a| matches!(a, Atom::Text(_) | Atom::Number | Atom::Bool(_) | Atom::Null | Atom::Env(_)))
     }
 
     /// A text made of it: the data stay, what it was does not.

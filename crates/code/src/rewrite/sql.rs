@@ -55,11 +55,13 @@ pub(super) fn parametrise(fragments: &[Vec<Piece>], style: Style) -> Option<Vec<
                     let value = match open_quote(&before) {
                         None => {
                             let next = match pieces.peek() {
-                                Some(Piece::Text(text)) => text.trim_start().chars().next(),
+                                Some(Piece::Text(text)) => text.as_str(),
                                 Some(_) => return None,
-                                None => None,
+                                None => "",
                             };
-                            if !takes_value(&before) || next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '(' | '_' | '`')) {
+                            let goes_on =
+                                next.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '(' | '_' | '`' | '\'' | '"'));
+                            if !takes_value(&before) || goes_on || is_compared(&before, next) {
                                 return None;
                             }
                             source
@@ -190,6 +192,14 @@ fn takes_value(before: &str) -> bool {
         word.to_ascii_uppercase().as_str(),
         "LIKE" | "BETWEEN" | "AND" | "OR" | "WHERE" | "THEN" | "ELSE" | "WHEN" | "NOT" | "REGEXP" | "IS"
     )
+}
+
+/// Whether what stands here is the left side of a comparison (`WHERE {column} = 1`): the name of a column, as a rule.
+fn is_compared(before: &str, next: &str) -> bool {
+    let next = next.trim_start().to_ascii_uppercase();
+    let compares = next.starts_with(['=', '<', '>', '!'])
+        || ["LIKE ", "IN ", "IN(", "IS ", "BETWEEN ", "NOT ", "REGEXP "].iter().any(|w| next.starts_with(w));
+    compares && before.trim_end().ends_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// Whether the innermost open bracket holds values, not names of columns: it follows `VALUES`, `IN`, a function, or another row.
