@@ -9,13 +9,14 @@ use super::state::{End, State, Writes};
 use super::value::{At, Atom, Closure, Env, ObjectId, Value};
 use crate::ir::{Expr, FnId, Module};
 use crate::load::{Program, Target};
+use crate::rewrite::Open;
 use model::code::SinkKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Expressions that one handler's walk looks at.
-const MAX_STEPS: usize = 2_000_000;
+const MAX_STEPS: usize = 400_000;
 /// Calls inside calls.
 const MAX_CALLS: usize = 48;
 /// The same function inside itself.
@@ -39,6 +40,9 @@ pub(super) struct Frame<'p> {
     pub broken: Vec<Vec<Writes>>,
 }
 
+/// One way of several, and what is known on it.
+pub(super) type Way<'w, E> = (Facts, &'w mut dyn FnMut(&mut E) -> End);
+
 /// A sink that data reached.
 pub(super) struct Hit<'p> {
     /// The data.
@@ -52,7 +56,7 @@ pub(super) struct Hit<'p> {
     /// The methods of the request.
     pub methods: Option<BTreeSet<Arc<str>>>,
     /// The calls that led here: function, and the expression that called it.
-    pub calls: Vec<(usize, FnId, Option<(usize, &'p Expr)>)>,
+    pub calls: Vec<Open<'p>>,
     /// The call of the sink.
     pub sink: &'p Expr,
     /// The package that is called; empty when it is not known.
@@ -279,7 +283,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Walks ways one after the other, each from here under its facts, and merges what they did.
-    pub fn fork(&mut self, ways: Vec<(Facts, &mut dyn FnMut(&mut Self) -> End)>) -> End {
+    pub fn fork(&mut self, ways: Vec<Way<'_, Self>>) -> End {
         let before = self.state.facts.clone();
         let mut done: Vec<(End, Writes, Facts)> = Vec::new();
         for (facts, way) in ways {

@@ -8,6 +8,9 @@ use crate::ir::{Expr, FnId, Loop, Pattern, Stmt, StmtKind};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// The body of a case.
+type Case<'c, E> = dyn FnMut(&mut E) -> End + 'c;
+
 /// Rounds of a loop: the second sees what the first has written.
 const ROUNDS: usize = 2;
 
@@ -121,7 +124,7 @@ impl<'p> Engine<'p> {
 
     fn switch(&mut self, subject: &'p Expr, cases: &'p [(Option<Expr>, Vec<Stmt>)], env: &Rc<Env>) -> End {
         let subject = self.eval(subject, env);
-        let mut ways: Vec<(Facts, Box<dyn FnMut(&mut Self) -> End + '_>)> = Vec::new();
+        let mut ways: Vec<(Facts, Box<Case<'_, Self>>)> = Vec::new();
         let mut otherwise = true;
         // Cases that share a body (`case "a": case "b": ...`) are one way.
         let mut shared: Option<Facts> = None;

@@ -68,7 +68,7 @@ fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
         let module = lower.module;
         for error in parsed.diagnostics.iter().take(MAX_ERRORS) {
             let at = error.labels.first().map_or(0, |label| label.offset());
-            let place = module.place(Span { start: at as u32, end: at as u32 });
+            let place = module.place(Span { start: at, end: at });
             let help = "correct the syntax; what stands in this file may be missing from the result".to_owned();
             troubles.push(Trouble { says: format!("not assessed: syntax error: {}", error.message), place, help });
         }

@@ -21,12 +21,15 @@ const QUESTION: [&str; 6] = ["mysql", "mysql2", "mariadb", "promise-mysql", "ser
 /// Drivers whose placeholders are `$1`.
 const DOLLAR: [&str; 1] = ["pg"];
 
+/// A call that was open: module, function, and the expression that called it with its module.
+pub(crate) type Open<'p> = (usize, FnId, Option<(usize, &'p Expr)>);
+
 /// How a text came from where it is put together to the driver.
 pub(crate) struct Way<'p> {
     /// Where it is put together: module, function, expression.
     pub built: (usize, FnId, Span),
     /// The calls that were open at the driver's call, outermost first: function, and the expression that called it.
-    pub calls: Vec<(usize, FnId, Option<(usize, &'p Expr)>)>,
+    pub calls: Vec<Open<'p>>,
     /// The driver's call.
     pub sink: (usize, &'p Expr),
     /// The driver's package.

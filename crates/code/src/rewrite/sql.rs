@@ -226,6 +226,7 @@ fn in_values(text: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Piece, Style, parametrise};
 

@@ -102,10 +102,7 @@ impl<'p> Thread<'p> {
             Values::Text(text) => (text, usize::MAX),
             Values::Own => self.add_parameter(module, carrier)?,
         };
-        let given = match callee.params.get(1).filter(|_| wanted > 1) {
-            Some(param) => Some(code.slice(param.span)),
-            None => None,
-        };
+        let given = callee.params.get(1).filter(|_| wanted > 1).map(|param| code.slice(param.span));
         let bound = here.slice(bound.span);
         let mut args = vec![bound.to_owned()];
         for index in 1..wanted {

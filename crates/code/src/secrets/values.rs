@@ -121,7 +121,8 @@ pub(super) fn is_secret(name: &str, text: &str, connection: bool) -> bool {
     let letters_only = text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | '.' | '/' | ':'));
     let shouted = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && text.contains('_');
     if connection {
-        return !shouted && !(letters_only && text.contains(['-', '_', '.', '/', ':']) && mentions(text));
+        let name = letters_only && text.contains(['-', '_', '.', '/', ':']) && mentions(text);
+        return !(shouted || name);
     }
     // Outside a connection a word is a name, a label or a key; a secret mixes.
     if letters_only || shouted {
