@@ -5,6 +5,7 @@
 
 mod client;
 mod disguise;
+pub mod mysql;
 pub mod sigv4;
 mod url;
 

@@ -10,10 +10,10 @@ pub mod apigateway;
 pub mod cognito;
 mod draw;
 pub mod dynamodb;
+pub mod lambda;
 pub mod rds;
 pub mod secretsmanager;
 pub mod sts;
-pub mod lambda;
 pub mod wire;
 
 #[cfg(test)]

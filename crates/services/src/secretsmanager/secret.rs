@@ -145,12 +145,13 @@ pub fn arn_meant(app: &App, id: &str) -> String {
     if let Some(resource) = declared {
         return resource.physical_id.clone();
     }
-    match Arn::parse(id).and_then(|arn| arn.resource.strip_prefix("secret:").map(str::to_owned)) {
-        None => arn_of(app, id),
-        // Without its suffix the last part is the name itself.
-        Some(name) if arn_of(app, &name).strip_prefix(id).is_some_and(|rest| rest.len() == 7) => arn_of(app, &name),
-        Some(_) => id.to_owned(),
-    }
+    let Some(named) = Arn::parse(id).and_then(|arn| arn.resource.strip_prefix("secret:").map(str::to_owned)) else {
+        return arn_of(app, id);
+    };
+    // Whole, or without its suffix: then the last part is the name itself. A name may end like a suffix.
+    let whole = name_of(id).is_some_and(|name| arn_of(app, &name) == id);
+    let completed = arn_of(app, &named);
+    if !whole && completed.strip_prefix(id).is_some() { completed } else { id.to_owned() }
 }
 
 /// The secret with this ARN.

@@ -78,7 +78,11 @@ fn versions_and_labels_move_as_a_rotation_moves_them() {
     let (asked, made, done) =
         call(&app, &world, "CreateSecret", &json!({ "Name": "rotated", "SecretString": "v1", "Description": "d" })).unwrap();
     assert!(!asked.logged_parameters.to_string().contains("v1") && !done.response_elements.to_string().contains("v1"));
-    assert_eq!(asked.needs[0].resource, made["ARN"].as_str().unwrap(), "authorised on the ARN it then gets");
+    let arn = made["ARN"].as_str().unwrap();
+    assert_eq!(asked.needs[0].resource, arn, "authorised on the ARN it then gets");
+    for id in [arn, &arn[..arn.len() - 7]] {
+        assert_eq!(call(&app, &world, "DescribeSecret", &json!({ "SecretId": id })).unwrap().1["Name"], "rotated", "{id}");
+    }
     let token = "11111111-2222-3333-4444-555555555555";
     let pending = json!({ "SecretId": "rotated", "ClientRequestToken": token, "SecretString": "v2", "VersionStages": ["AWSPENDING"] });
     call(&app, &world, "PutSecretValue", &pending).unwrap();

@@ -48,11 +48,12 @@ impl Audit {
     }
 }
 
-/// A line in Aurora's form; `None` for our own account's, and for what is no line of the log.
+/// A line in Aurora's form; `None` for what came over the socket, which is only us, and for what is no line of the log.
 fn converted(line: &str, serverhost: &str) -> Option<AuditLine> {
     let (stamp, rest) = line.split_once(',')?;
     let (_, rest) = rest.split_once(',')?;
-    if rest.split(',').next()? == super::server::ACCOUNT {
+    let mut columns = rest.split(',');
+    if columns.next()? == super::server::ACCOUNT || columns.next()? == "localhost" {
         return None;
     }
     let seconds = seconds(stamp)?;
@@ -79,6 +80,7 @@ mod tests {
     use std::io::Write;
 
     const LINES: &str = "20261122 14:49:16,vm,sekisho,localhost,4,0,CONNECT,,,0\n\
+                         20261122 14:49:16,vm,,localhost,3,0,FAILED_CONNECT,,,1158\n\
                          20261122 14:49:16,vm,admin,10.0.3.77,5,9,QUERY,wild_rydes,'select \\'a, b\\'',0\n\
                          20261122 14:49:18,vm,,10.0.3.77,6,0,FAILED_CONNECT,,,1045\n";
 
