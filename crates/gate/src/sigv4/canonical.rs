@@ -56,7 +56,7 @@ fn query(query: &str) -> String {
 fn payload(request: &HttpRequest, service: &str) -> Result<String, Refusal> {
     let own = hex(&sha256(&request.body));
     match request.header("x-amz-content-sha256") {
-        Some("UNSIGNED-PAYLOAD") if service == "s3" => Ok("UNSIGNED-PAYLOAD".into()),
+        Some(unsigned @ ("UNSIGNED-PAYLOAD" | "STREAMING-UNSIGNED-PAYLOAD-TRAILER")) if service == "s3" => Ok(unsigned.into()),
         Some(said) if service == "s3" && said != own => Err(Refusal::PayloadMismatch),
         _ => Ok(own),
     }
