@@ -8,8 +8,8 @@ use model::Place;
 
 /// Lines shown before the first and after the last marked one.
 const AROUND: usize = 1;
-/// Lines of one excerpt; further marks are told by their place alone.
-const LINES: usize = 14;
+/// Marks further below the first than this are told by their place alone.
+const LINES: usize = 5;
 /// A marked line is quoted up to this many characters.
 const LONGEST: usize = 400;
 
@@ -47,7 +47,12 @@ pub(crate) fn excerpt<'a>(file: &str, marks: &[Mark<'_>], sources: &Sources, sec
             let length = escaped(&safe, from, to).len().max(1);
             spans.push((shown.len() + head, length, *mark));
         }
-        shown.push_str(&escaped(&safe, 0, LONGEST));
+        // The renderer moves all lines aside for one that is too long: only a marked one may do that.
+        let longest = if marked { LONGEST } else { width.saturating_sub(12).max(20) };
+        shown.push_str(&escaped(&safe, 0, longest));
+        if safe.chars().count() > longest {
+            shown.push('…');
+        }
         shown.push('\n');
     }
     if spans.is_empty() {

@@ -25,9 +25,12 @@ pub fn investigate(out: &mut dyn Write, alerts: &[Alert], not_assessed: &[Troubl
         let head = format!("  {}  {severity}  ", clock.trim_end_matches('Z'));
         writeln!(out, "{}", hanging(&head, 22, &escape(&alert.says), style.width))?;
         let margin = " ".repeat(22);
-        let mut about = vec![escape(&alert.risk.clone().unwrap_or_else(|| alert.rule.clone())).into_owned()];
-        about.extend(alert.attack.iter().map(|technique| escape(technique).into_owned()));
-        writeln!(out, "{margin}{}", style.dim(&about.join("  ")))?;
+        // A rule that is known by its title stands in the sentence already.
+        let name = alert.risk.as_ref().or(Some(&alert.rule).filter(|rule| !alert.says.starts_with(rule.as_str())));
+        let about: Vec<String> = name.into_iter().chain(&alert.attack).map(|word| escape(word).into_owned()).collect();
+        if !about.is_empty() {
+            writeln!(out, "{margin}{}", style.dim(&about.join("  ")))?;
+        }
         for place in alert.places.iter().take(PLACES) {
             writeln!(out, "{margin}{}", style.place(place))?;
         }
@@ -84,7 +87,7 @@ fn span(first: Time, last: Time) -> String {
 }
 
 fn steps(alerts: &[Alert], not_assessed: usize, looked: &Looked) -> Vec<String> {
-    let worst = alerts.iter().max_by_key(|alert| alert.severity);
+    let worst = alerts.iter().min_by_key(|alert| std::cmp::Reverse(alert.severity));
     match worst {
         Some(alert) => match &alert.risk {
             Some(risk) => vec![format!("sekisho explain {}   what it is, and how to mend it", escape(risk))],

@@ -42,7 +42,10 @@ fn render(block: &[&Finding], sources: &Sources, style: &Style) -> String {
         Severity::Medium => Level::WARNING,
         Severity::Low => Level::INFO,
     };
-    let title = level.with_name(severity_name(finding.severity)).primary_title(escape(&finding.title).into_owned()).id(finding.risk);
+    let name = severity_name(finding.severity);
+    // `critical[sql-injection]: ` stands before the first line, and as much space before the others.
+    let room = style.width.saturating_sub(name.len() + finding.risk.len() + 4).max(40);
+    let title = level.with_name(name).primary_title(wrap(&escape(&finding.title), room).join("\n")).id(finding.risk);
     let secret = finding.risk == "hard-coded-credential";
     let same_file = others.iter().filter(|other| other.place.file == finding.place.file && other.place.line != finding.place.line);
     let mut marks = vec![Mark { place: &finding.place, label: Some(escape(&finding.resource).into_owned()), primary: true }];
@@ -138,8 +141,10 @@ fn steps(open: &[&Finding], not_assessed: usize) -> Vec<String> {
     let any = open.iter().filter(|finding| finding.fix.is_some()).count();
     if safe > 0 {
         steps.push(format!("sekisho scan --fix          mends {}", of(safe, open.len())));
-    } else if any > 0 {
-        steps.push(format!("sekisho scan --fix=unsafe   mends {}", of(any, open.len())));
+    }
+    if any > safe {
+        let more = if safe > 0 { format!("{} more", any - safe) } else { of(any, open.len()) };
+        steps.push(format!("sekisho scan --fix=unsafe   mends {more}; callers who relied on the hole notice"));
     }
     if let Some(first) = open.first() {
         steps.push(format!("sekisho explain {}", first.risk));
