@@ -167,3 +167,55 @@ fn what_is_no_log_is_said() {
     let mut missing = open(&["/nowhere/at/all".into()], Limits::default());
     assert!(missing.next().is_none() && missing.troubles().len() == 1);
 }
+
+mod properties {
+    use super::{gzip, read_with};
+    use model::LogKind;
+    use proptest::prelude::*;
+    use sekisho_read::log::Limits;
+    use serde_json::{Value, json};
+
+    /// Records with whatever may stand in a JSON text: quotes, brackets, commas, line ends, other scripts.
+    fn records() -> impl Strategy<Value = Vec<Value>> {
+        let text = "[a-z\"\\\\{}\\[\\],:\n\u{e9}\u{95a2}]{0,12}";
+        let record = (text, text, any::<bool>()).prop_map(|(name, nested, flag)| {
+            json!({"eventTime": "2026-11-22T13:44:13Z", "eventSource": name, "eventName": &nested, "Records": flag,
+                "requestParameters": {&nested: [{&name: &nested}, [], {}]}})
+        });
+        proptest::collection::vec(record, 0..12)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever is in the records, each shape of a file gives them back as they are.
+        #[test]
+        fn records_come_back(mut records in records()) {
+            for (at, record) in records.iter_mut().enumerate() {
+                record["eventID"] = json!(at.to_string());
+            }
+            let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+            let list = serde_json::to_string_pretty(&records).unwrap();
+            let wrapped = json!({"NextToken": "}],", "Records": records, "After": [{"eventName": 1}]}).to_string();
+            for bytes in [lines.into_bytes(), list.into_bytes(), gzip(wrapped.as_bytes())] {
+                let (events, troubles) = read_with(&[("x", &bytes)], Limits::default());
+                prop_assert!(troubles.is_empty(), "{:?}", troubles);
+                let found: Vec<&Value> = events.iter().map(|event| &event.record).collect();
+                prop_assert_eq!(found, records.iter().collect::<Vec<_>>());
+                prop_assert!(events.iter().all(|event| event.log == LogKind::Cloudtrail));
+            }
+        }
+
+        /// Damage costs a trouble or an event, never a panic or an end that does not come.
+        #[test]
+        fn damage_is_survived(records in records(), cut in 0usize..4000, noise in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let mut bytes = json!({"Records": records}).to_string().into_bytes();
+            let cut = cut.min(bytes.len());
+            bytes.splice(cut..cut, noise);
+            for bytes in [bytes.clone(), gzip(&bytes), gzip(&bytes)[..cut.min(gzip(&bytes).len())].to_vec()] {
+                let (events, _) = read_with(&[("x", &bytes)], Limits::default());
+                prop_assert!(events.len() <= records.len() * 4 + 40);
+            }
+        }
+    }
+}
