@@ -137,7 +137,11 @@ fn root(way: Way<'_>) -> Result<(), Failed> {
 
 fn take(way: Way<'_>, step: &Step) -> Result<(), Errno> {
     match step {
-        Step::Folder(path) => rustix::fs::mkdir(path.as_c_str(), Mode::from_raw_mode(0o755)),
+        // A folder may lie in an earlier bind, which has it already.
+        Step::Folder(path) => match rustix::fs::mkdir(path.as_c_str(), Mode::from_raw_mode(0o755)) {
+            Err(Errno::EXIST) => Ok(()),
+            made => made,
+        },
         Step::File(path, content) => write(path, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC, content),
         Step::Link(to, path) => rustix::fs::symlink(to.as_c_str(), path.as_c_str()),
         Step::Bind { source, target, writable, device } => {

@@ -14,6 +14,7 @@ mod pool;
 mod worker;
 
 pub use node::Node;
+pub(crate) use node::npm;
 
 use bytes::Bytes;
 use model::aws::Function;
@@ -44,8 +45,10 @@ pub struct Config {
 /// A function's code, ready to run: what [`crate::install`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
-    /// The code with its dependencies; mounted read-only at `/var/task`.
+    /// The code; mounted read-only at `/var/task`.
     pub code: PathBuf,
+    /// The packages of its manifest; mounted at `/var/task/node_modules`, which the code then has as an empty folder.
+    pub modules: Option<PathBuf>,
     /// The SDK that the runtime brings: a folder named `node_modules`, mounted at `/var/node_modules`, which is above
     /// `/var/task`, so that both `require` and `import` find it.
     pub runtime_modules: Option<PathBuf>,

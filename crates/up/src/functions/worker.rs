@@ -402,6 +402,7 @@ fn spec(inner: &Inner, function: &Function, installed: &Installed, credentials: 
     let node = &inner.config.node;
     let bind = |source: &std::path::Path, target: &str| Bind { source: source.to_owned(), target: target.into(), writable: false };
     let mut binds = vec![bind(&node.program, "/var/lang/bin/node"), bind(&installed.code, "/var/task")];
+    binds.extend(installed.modules.as_deref().map(|modules| bind(modules, "/var/task/node_modules")));
     binds.extend(installed.runtime_modules.as_deref().map(|modules| bind(modules, "/var/node_modules")));
     let ca = inner.config.ca.clone();
     let files = vec![
