@@ -121,7 +121,7 @@ fn what_an_authorizer_answers() {
         (Ok(answer("Deny", "*")), denied(explicit)),
         (Ok(answer("Allow", "arn:aws:execute-api:us-east-1:123456789012:api1234567/dev/GET/partners")), denied(forbidden)),
         (Ok(answer("Allow", "arn:aws:execute-api:us-east-1:123456789012:api1234567/dev/POST/rides")), denied(forbidden)),
-        (Ok(json!({"policyDocument": answer("Allow", "*")["policyDocument"]})), failed),
+        (Ok(json!({"principalId": 7, "policyDocument": answer("Allow", "*")["policyDocument"]})), failed),
         (Ok(json!({"principalId": "p"})), failed),
         (Ok(json!({"principalId": "p", "policyDocument": answer("Allow", "*")["policyDocument"], "context": {"a": {"b": 1}}})), failed),
         (Ok(json!("text")), failed),

@@ -24,7 +24,12 @@ pub(super) fn judge(walk: &mut Walk<'_>, found: &Found<'_>, authorizer: &Authori
         Err(_) => return Said::stop(failure(), format!("authorizer {name} failed"), place),
     };
     let malformed = |what: &str| Said::stop(failure(), format!("the answer of authorizer {name} has {what}"), place.clone());
-    let Some(principal) = value.get("principalId").and_then(Value::as_str) else { return malformed("no principalId") };
+    // The documentation asks for a principalId, but API Gateway takes answers without one: authorizers in use copy a claim
+    // that client-credentials tokens do not have.
+    let principal = value.get("principalId").and_then(Value::as_str);
+    if principal.is_none() && value.get("principalId").is_some_and(|written| !written.is_null()) {
+        return malformed("a principalId that is no text");
+    }
     let Some(policy) = value.get("policyDocument").filter(|policy| policy.is_object()) else { return malformed("no policyDocument") };
     let Some(context) = context(value, principal) else { return malformed("a context value that is no text, number or boolean") };
     let document = Node::from_json(policy, &authorizer.place);
@@ -41,14 +46,14 @@ pub(super) fn judge(walk: &mut Walk<'_>, found: &Found<'_>, authorizer: &Authori
         }
         (Effect::Allow(_), _) | (_, Some(Effect::Allow(_))) => {
             walk.grant.authorizer = Some(context);
-            Said::on(format!("authorizer {name} let principal {principal} pass"), place)
+            Said::on(format!("authorizer {name} let principal {} pass", principal.unwrap_or("(none)")), place)
         }
     }
 }
 
 /// `requestContext.authorizer`: the context's values as text, and the principal. `None` when a value is an object
 /// or a list, which API Gateway refuses.
-fn context(answer: &Value, principal: &str) -> Option<Map<String, Value>> {
+fn context(answer: &Value, principal: Option<&str>) -> Option<Map<String, Value>> {
     let mut context = Map::new();
     match answer.get("context") {
         None | Some(Value::Null) => {}
@@ -65,7 +70,9 @@ fn context(answer: &Value, principal: &str) -> Option<Map<String, Value>> {
         }
         Some(_) => return None,
     }
-    context.insert("principalId".into(), Value::String(principal.to_owned()));
+    if let Some(principal) = principal {
+        context.insert("principalId".into(), Value::String(principal.to_owned()));
+    }
     if let Some(key) = answer.get(USAGE_KEY).and_then(Value::as_str) {
         context.insert(USAGE_KEY.into(), Value::String(key.to_owned()));
     }
