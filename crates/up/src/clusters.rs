@@ -3,7 +3,7 @@
 //! Never decides who may connect.
 
 use crate::ca::Authority;
-use crate::database::{self, Database};
+use crate::database::{self, Database, Seed, Spec};
 use crate::engine::Engine;
 use crate::error::UpError;
 use crate::folder::Folder;
@@ -20,18 +20,30 @@ use tokio::net::TcpStream;
 #[derive(Default)]
 pub(crate) struct Clusters(BTreeMap<ResourceId, RwLock<Database>>);
 
+/// What is to be started: each cluster with the SQL for its first start.
+pub(crate) type Planned = Vec<(Spec, Vec<Seed>)>;
+
+/// Finds out what is to be started, before anything that takes time.
+///
+/// # Errors
+/// [`UpError::Part`] when a master user's password or a SQL file is not known.
+pub(crate) fn plan(engine: &Engine, options: &Options) -> Result<Planned, UpError> {
+    let app = engine.app();
+    let with_seeds = |spec: Spec| database::seeds(&app, &spec, &options.root, &options.sql).map(|seeds| (spec, seeds));
+    database::declared(&app, &engine.world)?.into_iter().map(with_seeds).collect()
+}
+
 impl Clusters {
-    /// Starts every cluster of the application. Blocks while databases start.
+    /// Starts what was planned. Blocks while databases start.
     ///
     /// # Errors
     /// [`UpError::Missing`] without MariaDB; [`UpError::Part`] when one does not start.
-    pub fn start(engine: &Engine, folder: &Folder, authority: &Authority, options: &Options) -> Result<Self, UpError> {
+    pub fn start(planned: Planned, engine: &Engine, folder: &Folder, authority: &Authority) -> Result<Self, UpError> {
         let app = engine.app();
         let mut clusters = BTreeMap::new();
-        for spec in database::declared(&app, &engine.world)? {
+        for (spec, seeds) in planned {
             engine.say(Notice::Says(format!("starting database {}", spec.cluster)));
             let (certificate, key) = authority.issue(&names(&app))?;
-            let seeds = database::seeds(&app, &spec, &options.root, &options.sql)?;
             let database = Database::start(folder.path(), &spec, (&certificate, &key, authority.pem()), &seeds)?;
             clusters.insert(spec.id.clone(), RwLock::new(database));
         }

@@ -1,47 +1,27 @@
-//! The application, running: its sockets, its parts, and the way it stops.
+//! The application, running: where it can be reached, how it is changed, and the way it stops.
 
-use crate::border::{Border, FunctionLines};
 use crate::ca::Authority;
-use crate::clusters::{self, Clusters};
-use crate::database;
+use crate::clusters::Clusters;
 use crate::engine::Engine;
-use crate::engine::memory::Memory;
-use crate::engine::world::{self, Machine};
-use crate::error::UpError;
 use crate::folder::Folder;
-use crate::front::{self, Front};
-use crate::functions::{Config, Functions, Installed, Node};
-use crate::journal::Journal;
-use crate::keys;
-use crate::logs::{Logs, Trail};
-use crate::options::{Notice, Notices, Options};
-use crate::store::Sqlite;
-use model::{App, Change, ChangeError, Identity, ResourceId};
-use serde_json::json;
+use model::{App, Change, ChangeError, ResourceId};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-
-/// How long an execution environment waits for its next request. AWS does not say; minutes.
-const IDLE: Duration = Duration::from_secs(600);
-/// Execution environments of one function at most.
-const CONCURRENCY: usize = 10;
 
 /// The running application. Dropping it without [`Running::stop`] ends it too, but may lose the last log lines.
 pub struct Running {
     pub(crate) engine: Arc<Engine>,
-    address: SocketAddr,
-    credentials: PathBuf,
-    authority: Arc<Authority>,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
-    exporting: JoinHandle<()>,
+    pub(crate) address: SocketAddr,
+    pub(crate) credentials: PathBuf,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) serving: JoinHandle<()>,
+    pub(crate) exporting: JoinHandle<()>,
     pub(crate) clusters: Arc<Clusters>,
-    folder: Arc<Folder>,
+    pub(crate) folder: Arc<Folder>,
 }
 
 /// One API of the application, as it can be reached.
@@ -53,88 +33,6 @@ pub struct ApiUrl {
     pub stage: String,
     /// Where requests go: append a path.
     pub url: String,
-}
-
-/// Starts an application.
-///
-/// # Errors
-/// [`UpError`]: each says what to do.
-pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send + Sync + 'static) -> Result<Running, UpError> {
-    let notices: Notices = Arc::new(notices);
-    // The socket first: the commonest failure must not touch anybody's state.
-    let listener = front::listen(options.port).await?;
-    let address = listener.local_addr().map_err(|e| UpError::Listen { port: options.port, why: e.to_string() })?;
-    let folder = Arc::new(Folder::open(&options.state)?);
-    // A run that was killed may have left its database behind: it must not outlive its files.
-    database::end_left_behind(folder.path());
-    if options.fresh {
-        folder.wipe()?;
-    }
-    let authority = Arc::new(Authority::open(&folder)?);
-    let (root, credentials) = keys::root(folder.path(), options.root_credentials.as_deref(), &app.region)?;
-    let engine = Arc::new(engine(app, &folder, notices)?);
-    let account = engine.trail.account.clone();
-    engine.memory.keys.admit(&root, Identity::Root { account }, world::now());
-
-    let (stop, stopping) = watch::channel(false);
-    let front = Front { engine: Arc::clone(&engine), tls: TlsAcceptor::from(Arc::new(authority.server()?)), stopping };
-    let node = node(&engine.app())?;
-    let clusters = Arc::new(start_clusters(&engine, &folder, &authority, &options).await?);
-    if let Some(node) = node {
-        engine.set_functions(Some(functions(node, &front, &clusters, &authority, &options)));
-    }
-    let exporting = tokio::spawn(clusters::exporting(Arc::clone(&engine), Arc::clone(&clusters), front.stopping.clone()));
-    let app = engine.app();
-    let beginning = json!({ "time": world::now(), "app_version": app.version, "account": app.account, "region": app.region });
-    engine.journal.add(&json!({ "start": beginning }));
-    engine.record_interfaces();
-    let serving = tokio::spawn(front.serve(listener));
-    Ok(Running { engine, address, credentials, authority, stop, serving, exporting, clusters, folder })
-}
-
-/// The installed Node.js, when the application has functions.
-fn node(app: &App) -> Result<Option<Node>, UpError> {
-    if app.aws().functions.is_empty() { Ok(None) } else { Node::find().map(Some) }
-}
-
-/// The databases. They block while they start, so another thread waits for them.
-async fn start_clusters(
-    engine: &Arc<Engine>,
-    folder: &Arc<Folder>,
-    authority: &Arc<Authority>,
-    options: &Options,
-) -> Result<Clusters, UpError> {
-    let (engine, folder, authority, options) = (Arc::clone(engine), Arc::clone(folder), Arc::clone(authority), options.clone());
-    let started = tokio::task::spawn_blocking(move || Clusters::start(&engine, &folder, &authority, &options)).await;
-    started.unwrap_or_else(|_| Err(UpError::Part { part: "the database".into(), why: "a bug: it panicked; please report it".into() }))
-}
-
-/// The functions, ready for their first request.
-fn functions(node: Node, front: &Front, clusters: &Arc<Clusters>, authority: &Authority, options: &Options) -> Arc<Functions> {
-    let engine = &front.engine;
-    let app = engine.app();
-    let ca = authority.pem().as_bytes().to_vec();
-    let config = Config { region: app.region.clone(), node, ca, idle: IDLE, concurrency: CONCURRENCY };
-    let lines = FunctionLines { logs: Arc::clone(&engine.logs), notices: engine.notices() };
-    let border = Border::new(front.clone(), Arc::clone(clusters));
-    let functions = Functions::new(config, Arc::new(border), Arc::new(lines));
-    for function in app.aws().functions.values() {
-        if let Some(code) = &function.code {
-            functions.install(function.id.clone(), Installed { code: options.root.join(code), runtime_modules: None });
-        }
-    }
-    Arc::new(functions)
-}
-
-/// The engine over a state folder.
-fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError> {
-    let trail = Trail { account: app.account.clone(), region: app.region.clone() };
-    let logs = Arc::new(Logs::start(folder.below("logs")?, &trail.account, &trail.region));
-    let file = Sqlite::open(&folder.path().join("state.sqlite"))?;
-    let services = services::all();
-    let world = Machine::new(&file, Arc::clone(&logs), services.iter().map(|service| service.endpoint()));
-    let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
-    Ok(Engine::new(app, services, world, Memory::new(), logs, trail, journal, notices))
 }
 
 impl Running {
