@@ -23,7 +23,11 @@ fn logs_in_reads_and_is_refused() {
     let user = as_root.then_some("--user=root");
     let made = Command::new("mariadb-install-db").arg("--no-defaults").args(user).arg(&data).args(["--skip-test-db"]).output();
     assert!(made.expect("mariadb-server is installed").status.success());
-    std::fs::write(path("init"), "CREATE USER 'admin'@'%' IDENTIFIED BY 'Unicorn-Corp-7!';\n").unwrap();
+    std::fs::write(
+        path("init"),
+        "CREATE DATABASE d;\nCREATE USER 'admin'@'%' IDENTIFIED BY 'Unicorn-Corp-7!';\nGRANT ALL ON d.* TO 'admin'@'%';\n",
+    )
+    .unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new("mariadbd");
     command.arg("--no-defaults").args(user).args([data, format!("--socket={}", path("s")), format!("--init-file={}", path("init"))]);
@@ -39,7 +43,7 @@ fn logs_in_reads_and_is_refused() {
     };
     let mut session = login(connect(), "admin", "Unicorn-Corp-7!").unwrap();
     assert_eq!(session.query("SELECT 1, NULL, 'é', REPEAT('x', 300)").unwrap(), [["1", "NULL", "é", &"x".repeat(300)]]);
-    assert_eq!(session.query("SELECT seq FROM seq_1_to_5000").unwrap().len(), 5000);
+    assert_eq!(session.query("SELECT seq FROM d.seq_1_to_5000").unwrap().len(), 5000);
     assert!(session.query("SET @x = 1").unwrap().is_empty());
     assert!(matches!(session.query("SELEC").unwrap_err(), MysqlError::Refused(1064, _)));
     match login(connect(), "admin", "wrong").unwrap_err() {
