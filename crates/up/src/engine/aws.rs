@@ -138,6 +138,10 @@ impl Engine {
 
     /// Writes CloudTrail's record.
     fn record(&self, request: &Request<'_>, asked: &Asked, outcome: &Outcome<'_>) {
+        // Public documents (a pool's keys) are served by no API operation: AWS records none.
+        if asked.public && asked.read_only {
+            return;
+        }
         let key = route::access_key_id(request.http);
         let at = key.as_deref().and_then(|id| self.memory.keys.get(id)).map(|(_, at)| at);
         let record = self.trail.record(&ApiRecord {
