@@ -19,6 +19,11 @@ fn found(body: &str) -> Vec<String> {
 #[test]
 fn sources_reach_the_driver() {
     for (body, expected) in [
+        ("const db = await globalThis.gone();\nawait db.query(event.pathParameters.sql);", "Sql path.sql :6"),
+        (
+            "const t = require('typeorm'); const u = new t.DataSource({}).getRepository('U').createQueryBuilder();\nawait u.where(`x = '${event.pathParameters.x}'`).getMany();",
+            "Sql path.x :6",
+        ),
         ("await sql('SELECT * FROM t WHERE a = ' + event.pathParameters.id);", "Sql path.id :5"),
         ("const { id } = event.pathParameters;\nawait sql(`SELECT * FROM t WHERE a = ${id}`);", "Sql path.id :6"),
         ("const { pathParameters: { id: key = 1 } = {} } = event;\nawait sql(`SELECT * FROM t WHERE a = ${key}`);", "Sql path.id :6"),

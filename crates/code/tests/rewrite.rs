@@ -29,6 +29,10 @@ fn body(statements: &str) -> String {
 #[test]
 fn one_function() {
     for (from, to) in [
+        (
+            "  return pool.query(`SELECT * FROM ${process.env.T} WHERE id = ${id}`);",
+            "  return pool.query(`SELECT * FROM ${process.env.T} WHERE id = ?`, [id]);",
+        ),
         ("  return pool.query('SELECT * FROM t WHERE id = ' + id);", "  return pool.query('SELECT * FROM t WHERE id = ?', [id]);"),
         (
             "  return pool.query(`SELECT * FROM ${TABLE} WHERE id = ${id} AND name = '${name}'`);",

@@ -15,7 +15,7 @@ const SEEDS: [&str; 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_sources(seed in 0usize..4, edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, "[(){}\\[\\]`'\"$;,.=>+a-c0-1 /*\\\\\\n?:!é]{0,6}"), 1..6)) {

@@ -7,6 +7,7 @@ use super::engine::{Engine, Hit};
 use super::external::base;
 use super::facts::Scope;
 use super::value::{At, Atom, External, Value, safe};
+use crate::ir::ExprKind;
 use model::code::SinkKind;
 
 /// Packages that send SQL to a database.
@@ -116,7 +117,8 @@ impl<'p> Engine<'p> {
             return;
         }
         let callee = if external.path.is_empty() { package.to_owned() } else { format!("{package}'s {name}") };
-        if SQL_PACKAGES.contains(&package) && SQL_FUNCTIONS.contains(&name) {
+        let condition = package == "typeorm" && matches!(name, "where" | "andWhere" | "orWhere" | "having" | "addSelect" | "orderBy");
+        if SQL_PACKAGES.contains(&package) && (SQL_FUNCTIONS.contains(&name) || condition) {
             self.hit_fields(SinkKind::Sql, first, &SQL_FIELDS, &callee, site);
         }
         if package == "child_process" || package == "shelljs" || package == "execa" || package == "cross-spawn" {
@@ -139,17 +141,29 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// A call of `query` or `execute` on something that is not known: only when its text was put together as SQL.
+    /// A call of `query` or `execute` on something that is not known: only when its text was put together as SQL, or when what it
+    /// is called on has the name of a connection.
     pub fn unknown_sink(&mut self, name: &str, args: &[Value], site: Site<'p>) {
         if !matches!(name, "query" | "execute" | "raw" | "$queryRawUnsafe" | "$executeRawUnsafe" | "executeQuery" | "runQuery") {
             return;
         }
         if let Some(first) = args.first() {
             let mut sql = self.fields(first, &SQL_FIELDS);
-            sql.taints.retain(|t| t.built.is_some_and(|b| b.sql));
+            if !self.is_database(site) {
+                sql.taints.retain(|t| t.built.is_some_and(|b| b.sql));
+            }
             self.sink_package.clear();
             self.hit(SinkKind::Sql, &sql, name, site);
         }
+    }
+
+    fn is_database(&self, site: Site<'p>) -> bool {
+        let ExprKind::Call(call) = &site.expr.kind else { return false };
+        let ExprKind::Member(object, _) = &call.callee.kind else { return false };
+        let source = self.module(site.module).slice(object.span).to_ascii_lowercase();
+        ["connection", "conn", "pool", "db", "database", "mysql", "pg", "postgres", "sequelize", "knex"]
+            .iter()
+            .any(|name| source.ends_with(name))
     }
 
     fn command(&mut self, name: &str, args: &[Value], callee: &str, site: Site<'p>) {

@@ -7,7 +7,7 @@ use crate::ir::{Expr, ExprKind, Module, Stmt, StmtKind, VarId};
 use crate::visit::{self, Met};
 use std::collections::BTreeSet;
 
-/// Variables of a module's top level that are given one literal and never anything else.
+/// Variables of a module's top level that are given one literal or environment variable and never anything else.
 pub(super) fn constants(module: &Module) -> BTreeSet<VarId> {
     let mut literal = BTreeSet::new();
     let mut assigned = BTreeSet::new();
@@ -22,12 +22,18 @@ pub(super) fn constants(module: &Module) -> BTreeSet<VarId> {
     }
     for stmt in &module.function(0).body {
         if let StmtKind::Let(Pattern::Var(var), Some(value)) = &stmt.kind
-            && value.text().is_some()
+            && (value.text().is_some() || is_environment(module, value))
         {
             literal.insert(*var);
         }
     }
     literal.difference(&assigned).copied().collect()
+}
+
+/// Whether an expression reads an environment variable: the application's, like a constant.
+fn is_environment(module: &Module, expr: &Expr) -> bool {
+    let source = module.slice(expr.span);
+    matches!(expr.kind, ExprKind::Member(..)) && (source.starts_with("process.env.") || source.starts_with("process.env["))
 }
 
 /// The pieces of an expression.
@@ -63,6 +69,7 @@ fn collect(module: &Module, constants: &BTreeSet<VarId>, expr: &Expr, out: &mut 
                 _ => out.push(Piece::Value(source())),
             }
         }
+        ExprKind::Member(..) if is_environment(module, expr) => out.push(Piece::Keep(source())),
         ExprKind::Var(_) | ExprKind::Member(..) => out.push(Piece::Value(source())),
         ExprKind::Through(inner) if matches!(inner.kind, ExprKind::Var(_) | ExprKind::Member(..)) => {
             collect(module, constants, inner, out)?

@@ -75,9 +75,8 @@ pub(crate) fn rewrite(program: &Program, way: &Way<'_>) -> Option<Rewrite> {
     };
     thread.give(frame, statement.carrier, values)?;
     let builder = module.name_of(function);
-    let says = format!(
-        "hands the {count} values of the statement in `{builder}` to the driver as parameters instead of joining them into its text"
-    );
+    let (what, them) = if count == 1 { ("the value".to_owned(), "it") } else { (format!("the {count} values"), "them") };
+    let says = format!("hands {what} of the statement in `{builder}` to the driver as parameters instead of joining {them} into its text");
     finish(program, thread.edits).map(|edits| Rewrite { says, edits })
 }
 
