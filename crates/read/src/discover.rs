@@ -73,7 +73,7 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
 
 /// Cheap first look, so that lockfiles and the like are never parsed.
 fn is_candidate(path: &str, text: &str) -> bool {
-    is_declared(text) || (text.contains("Resources") && text.contains("AWS::")) || stem(path) == "template"
+    is_declared(text) || (text.contains("Resources") && text.contains("::")) || stem(path) == "template"
 }
 
 fn is_declared(text: &str) -> bool {

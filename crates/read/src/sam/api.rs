@@ -4,6 +4,7 @@
 use super::events::{IMPLICIT_HTTP, IMPLICIT_REST, when};
 use super::make::{Put as _, boolean, list, logical_id, map, reference, sub, text};
 use super::{Work, alphanumeric_id, auth, cors, suffix};
+use crate::document::trouble;
 use model::{Kind, Node, Place};
 
 /// API Gateway's extension for "any method".
@@ -81,9 +82,7 @@ impl Work<'_> {
         if let Some(disabled) = p.get("DisableExecuteApiEndpoint") {
             body.entry("x-amazon-apigateway-endpoint-configuration").put("disableExecuteApiEndpoint", disabled.clone());
         }
-        if managed {
-            auth::as_openapi_3(&mut body);
-        }
+        auth::as_openapi_3(&mut body, &p);
         let mut properties = map([], &p.place);
         for key in
             ["Name", "Description", "BinaryMediaTypes", "MinimumCompressionSize", "FailOnWarnings", "Mode", "ApiKeySourceType", "Policy"]
@@ -93,7 +92,7 @@ impl Work<'_> {
         endpoint(&p, &mut properties);
         let deployment = format!("{logical}Deployment{}", suffix(&body.json().to_string()));
         match location {
-            Some(location) => properties.put("BodyS3Location", location),
+            Some(location) => properties.put("BodyS3Location", super::artifacts::bucket_and_key(&location)),
             None => properties.put("Body", body),
         }
         match written {
@@ -118,6 +117,7 @@ impl Work<'_> {
 
     /// A method for each route that events ask for.
     fn rest_routes(&mut self, logical: &str, p: &Node, body: &mut Node) {
+        let mut unread = Vec::new();
         for route in self.routes.iter().filter(|route| route.api == logical) {
             let method = if route.method == "any" { ANY } else { route.method.as_str() };
             let place = &route.place;
@@ -133,12 +133,23 @@ impl Work<'_> {
             integration.put_some("credentials", auth::caller_credentials(&route.event, p, place));
             let mut definition = map([(INTEGRATION, integration), ("responses", map([], place))], place);
             auth::of_event(&mut definition, &route.event, p);
+            if let Some(policy) = route.event.at(&["Auth", "ResourcePolicy"]) {
+                let says = "the resource policy of an event is not expanded: what it allows is not assessed";
+                unread.push(trouble(says, policy.place.clone(), "write it as the API's own Auth.ResourcePolicy"));
+            }
             request(&mut definition, &route.event);
             if let Some(validator) = validator(&route.event) {
                 body.entry("x-amazon-apigateway-request-validators").put(&validator.0, validator.1);
             }
-            body.entry("paths").entry(&route.path).put(method, when(route.condition.as_deref(), definition, place));
+            // `MergeDefinitions`: what the event says wins over the method that the body has.
+            let item = body.entry("paths").entry(&route.path);
+            let mut merged = item.take(method).filter(|written| written.get("Fn::If").is_none()).unwrap_or_else(|| map([], place));
+            for member in definition.members() {
+                merged.put(&member.key, member.value.clone());
+            }
+            item.put(method, when(route.condition.as_deref(), merged, place));
         }
+        self.troubles.extend(unread);
     }
 
     /// `OverrideApiAuth`: an event's authorizer for a method of a body that the template gives.
@@ -180,7 +191,9 @@ impl Work<'_> {
         let stage = alphanumeric_id(logical, &name, "Stage");
         let mut properties = map([("RestApiId", reference(logical, place))], place);
         properties.put("Description", text("RestApi deployment", place));
-        properties.put("StageName", text("Stage", place));
+        if p.get("OpenApiVersion").is_none() {
+            properties.put("StageName", text("Stage", place));
+        }
         self.generate(deployment, "AWS::ApiGateway::Deployment", properties, place);
         let mut properties = map([("RestApiId", reference(logical, place)), ("DeploymentId", reference(deployment, place))], place);
         for key in [

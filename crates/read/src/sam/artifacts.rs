@@ -36,9 +36,13 @@ impl Work<'_> {
         let Some(path) = self.text(uri) else {
             return map([("LocalPath", unknown("where the code is depends on a value that is not known", place))], place);
         };
-        if let Some(rest) = path.strip_prefix("s3://") {
-            let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-            return map([("S3Bucket", text(bucket, place)), ("S3Key", text(key, place))], place);
+        if path.starts_with("s3://") {
+            let parts = bucket_and_key(&text(path, place));
+            let mut node = map([], place);
+            for (from, to) in [("Bucket", "S3Bucket"), ("Key", "S3Key"), ("Version", "S3ObjectVersion")] {
+                node.put_some(to, parts.get(from).cloned());
+            }
+            return node;
         }
         map([("LocalPath", self.local_folder(&path, place))], place)
     }
@@ -121,6 +125,21 @@ impl Work<'_> {
             None => node,
         }
     }
+}
+
+/// `s3://bucket/key?versionId=x` as its parts; anything else as it is.
+pub(super) fn bucket_and_key(uri: &Node) -> Node {
+    let place = &uri.place;
+    let Some((bucket, key)) = uri.str().and_then(|uri| uri.strip_prefix("s3://")).and_then(|rest| rest.split_once('/')) else {
+        return uri.clone();
+    };
+    let (key, version) = match key.split_once("?versionId=") {
+        Some((key, version)) => (key, Some(version)),
+        None => (key, None),
+    };
+    let mut node = map([("Bucket", text(bucket, place)), ("Key", text(key, place))], place);
+    node.put_some("Version", version.map(|version| text(version, place)));
+    node
 }
 
 /// A value that is not known.

@@ -45,8 +45,16 @@ pub(super) fn apply(body: &mut Node, p: &Node) -> Vec<Trouble> {
         let place = auth.get("ApiKeyRequired").map_or_else(|| auth.place.clone(), |node| node.place.clone());
         let preflight = flag("AddApiKeyRequiredToCorsPreflight");
         each_method(body, &mut |name, method| {
-            let has_own = requires(method, "api_key") || requires(method, NO_KEY);
-            if method.get(INTEGRATION).is_some() && !has_own && (preflight || name != "options") {
+            if method.get(INTEGRATION).is_none() || requires(method, NO_KEY) {
+                return;
+            }
+            // The key comes behind the authorizer, and once.
+            if requires(method, "api_key")
+                && let Some(entries) = method.items_mut("security")
+            {
+                entries.retain(|entry| entry.get("api_key").is_none());
+            }
+            if preflight || name != "options" {
                 require(method, map([("api_key", list(Vec::new(), &place))], &place));
             }
         });
@@ -89,17 +97,34 @@ pub(super) fn caller_credentials(event: &Node, p: &Node, place: &Place) -> Optio
     }
 }
 
-/// OpenAPI 3 keeps schemes and models under `components`.
-pub(super) fn as_openapi_3(body: &mut Node) {
-    if body.get("openapi").is_none() {
+/// OpenAPI 3 keeps schemes and models under `components`, and the headers of an answer have a schema.
+pub(super) fn as_openapi_3(body: &mut Node, p: &Node) {
+    let version = p.get("OpenApiVersion").or_else(|| body.get("openapi")).and_then(Node::scalar);
+    if body.get("swagger").is_some() || !version.is_some_and(|version| version.starts_with('3')) {
         return;
     }
-    if let Some(schemes) = body.take("securityDefinitions") {
-        body.entry("components").put("securitySchemes", schemes);
+    for (from, to) in [("securityDefinitions", "securitySchemes"), ("definitions", "schemas")] {
+        if let Some(moved) = body.take(from) {
+            let known = body.entry("components").entry(to);
+            for member in moved.members() {
+                known.put(&member.key, member.value.clone());
+            }
+        }
     }
-    if let Some(models) = body.take("definitions") {
-        body.entry("components").put("schemas", models);
-    }
+    each_method(body, &mut |name, method| {
+        if name != "options" {
+            return;
+        }
+        method.take("produces");
+        method.take("consumes");
+        let has_headers = method.at(&["responses", "200", "headers"]).is_some_and(|headers| !headers.members().is_empty());
+        if has_headers && let Kind::Map(headers) = &mut method.entry("responses").entry("200").entry("headers").kind {
+            for header in headers {
+                let place = header.value.place.clone();
+                header.value = map([("schema", header.value.clone())], &place);
+            }
+        }
+    });
 }
 
 /// Calls `f` for every method, also within `Fn::If`.

@@ -100,6 +100,10 @@ impl Work<'_> {
         );
         properties.put_some("ProvisionedConcurrencyConfig", p.get("ProvisionedConcurrencyConfig").cloned());
         self.generate(&id, "AWS::Lambda::Alias", properties, &alias.place);
+        if let Some(preference) = p.get("DeploymentPreference") {
+            let says = format!("the deployment preference of {logical} is not expanded: CodeDeploy's role is not assessed");
+            self.trouble(says, &preference.place, "its role holds AWSCodeDeployRoleForLambda unless one is named");
+        }
         self.references.insert(format!("{logical}.Version"), version);
         self.references.insert(format!("{logical}.Alias"), id.clone());
         Target { arn: reference(&id, place), name: reference(&id, place), logical: id }

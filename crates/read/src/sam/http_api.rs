@@ -76,6 +76,12 @@ impl Work<'_> {
                 };
                 definition.put("parameters", list(names.iter().map(parameter).collect(), place));
             }
+            // A body that the template gives keeps its own integration; only what the event requires is added.
+            let item = body.entry("paths").entry(&route.path);
+            if item.at(&[method, INTEGRATION]).is_some() {
+                auth::of_event(item.entry(method), &route.event, p);
+                continue;
+            }
             auth::of_event(&mut definition, &route.event, p);
             body.entry("paths").entry(&route.path).put(method, when(route.condition.as_deref(), definition, place));
         }

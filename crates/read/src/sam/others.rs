@@ -85,7 +85,9 @@ impl Work<'_> {
         }
         self.replace(&member.value, logical, "AWS::StepFunctions::StateMachine", properties, place);
         if own_role {
-            self.role(logical, trust("states.amazonaws.com", place), p, (Vec::new(), Vec::new()), place);
+            let traced = p.at(&["Tracing", "Enabled"]).and_then(Node::bool) == Some(true);
+            let arns = traced.then(|| text("arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess", place)).into_iter().collect();
+            self.role(logical, trust("states.amazonaws.com", place), p, (arns, Vec::new()), place);
         }
         for event in p.get("Events").map(Node::members).unwrap_or_default() {
             let says = format!("the event {} of {logical} is not expanded: what starts the state machine is not assessed", event.key);

@@ -21,7 +21,9 @@ impl Work<'_> {
         if let Some(queue) = p.get("DeadLetterQueue") {
             let action = if queue.get("Type").and_then(Node::str) == Some("SNS") { "sns:Publish" } else { "sqs:SendMessage" };
             let target = queue.get("TargetArn").cloned().unwrap_or_else(|| queue.clone());
-            documents.push(policy("DeadLetterQueuePolicy", action, target, &queue.place));
+            let mut letters = policy("DeadLetterQueuePolicy", action, target, &queue.place);
+            letters.entry("PolicyDocument").put("Version", text("2012-10-17", &queue.place));
+            documents.push(letters);
         }
         documents.extend(invoke_destinations(logical, p));
         let trust = p.get("AssumeRolePolicyDocument").cloned().unwrap_or_else(|| trust("lambda.amazonaws.com", place));
