@@ -76,7 +76,8 @@ async fn bench() {
     let running = up::start(app, options, |_| {}).await.unwrap();
     let base = running.apis().into_iter().find(|api| api.stage == "dev").unwrap().url;
     let request = format!("GET {}/ HTTP/1.1\r\nHost: h\r\nAuthorization: t\r\n\r\n", base.strip_prefix(&running.endpoint()).unwrap());
-    let config = Config { region: "us-east-1".into(), node: Node::find().unwrap(), ca: Vec::new(), idle: Duration::from_secs(600), concurrency: 1 };
+    let config =
+        Config { region: "us-east-1".into(), node: Node::find().unwrap(), ca: Vec::new(), idle: Duration::from_secs(600), concurrency: 1 };
     let bare = Functions::new(config, Arc::new(Nothing), Arc::new(Nothing));
     bare.install(empty.id.clone(), Installed { code: folder.path().join("src"), modules: None, runtime_modules: None });
     let event = Bytes::from(serde_json::json!({ "httpMethod": "GET", "path": "/", "headers": { "Host": "h" } }).to_string());
@@ -104,7 +105,10 @@ async fn bench() {
     bare.stop().await;
     running.stop().await;
     let (through, direct) = (median(through), median(direct));
-    println!("bare Runtime API round trip: {direct:?} · through the whole gate: {through:?} · ratio {:.2}", through.as_secs_f64() / direct.as_secs_f64());
+    println!(
+        "bare Runtime API round trip: {direct:?} · through the whole gate: {through:?} · ratio {:.2}",
+        through.as_secs_f64() / direct.as_secs_f64()
+    );
 }
 
 fn nobody() -> Credentials {

@@ -10,8 +10,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().unwrap_or_else(|| ".".into());
     let port = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(4566);
     let parameter = std::env::var("PARAMETER").ok();
-    let parameter = parameter.as_deref().and_then(|text| text.split_once('=')).map(|(name, value)| ((None, name.to_owned()), value.to_owned()));
-    let app = read::application(folder.as_ref(), &read::Options { parameters: parameter.into_iter().collect(), ..read::Options::default() });
+    let parameter =
+        parameter.as_deref().and_then(|text| text.split_once('=')).map(|(name, value)| ((None, name.to_owned()), value.to_owned()));
+    let app =
+        read::application(folder.as_ref(), &read::Options { parameters: parameter.into_iter().collect(), ..read::Options::default() });
     for trouble in &app.troubles {
         eprintln!("{}: {} ({})", trouble.place, trouble.says, trouble.help);
     }

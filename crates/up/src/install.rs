@@ -85,7 +85,8 @@ pub fn install(app: &App, how: &Install<'_>) -> BTreeMap<ResourceId, Result<Inst
     // First the copies: together they say which packages of the SDK the runtimes must bring.
     for (function, major) in &node {
         let Some(folder) = &function.code else { continue };
-        let code = done.entry(folder.clone()).or_insert_with(|| copy::code(how.root, folder, &how.state.join("code")).map_err(|e| e.to_string()));
+        let code =
+            done.entry(folder.clone()).or_insert_with(|| copy::code(how.root, folder, &how.state.join("code")).map_err(|e| e.to_string()));
         if let Ok(code) = code {
             let sdk = if *major < 18 { Sdk::V2 } else { Sdk::V3 };
             wanted.entry(sdk).or_default().extend(code.imports.iter().filter(|name| (*name == "aws-sdk") == (sdk == Sdk::V2)).cloned());
@@ -123,7 +124,11 @@ fn one(
     } else {
         None
     };
-    let runtime_modules = if packages.is_empty() { None } else { Some(npm.modules(sdk.name(), &how.state.join("runtime/nodejs"), sdk.manifest(packages))?) };
+    let runtime_modules = if packages.is_empty() {
+        None
+    } else {
+        Some(npm.modules(sdk.name(), &how.state.join("runtime/nodejs"), sdk.manifest(packages))?)
+    };
     Ok(Installed { code: code.folder.clone(), modules, runtime_modules })
 }
 

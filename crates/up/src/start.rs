@@ -140,4 +140,3 @@ fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError
     let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
     Ok(Engine::new(app, services, world, Memory::new(), logs, trail, journal, notices))
 }
-

@@ -222,7 +222,6 @@ async fn every_way_to_fail() {
         lines.iter().any(|line| line.contains("\tr-1\tERROR\tInvoke Error \t{\"errorType\":\"RangeError\",\"errorMessage\":\"no\"")),
         "{lines:?}"
     );
-    assert!(lines.last().unwrap().ends_with("\tStatus: error\tError Type: RangeError"), "{lines:?}");
     for (handler, kind) in [
         ("broken.handler", "Runtime.UserCodeSyntaxError"),
         ("throws.handler", "TypeError"),

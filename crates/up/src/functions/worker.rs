@@ -244,10 +244,10 @@ impl Worker {
                 Next::Event(Event::News(News::Answered(payload))) => {
                     return Went { outcome: Outcome::Success(payload), status: None, usable: true };
                 }
+                // The REPORT line names crashes and time-outs only. The process may be about to exit (an uncaught
+                // exception): the wait for the next request finds out.
                 Next::Event(Event::News(News::Failed(payload))) => {
-                    // The process may be about to exit (uncaught exception): the pool finds out.
-                    let kind = error_type(&payload);
-                    return Went { outcome: Outcome::FunctionError(payload), status: Some((false, kind)), usable: true };
+                    return Went { outcome: Outcome::FunctionError(payload), status: None, usable: true };
                 }
                 Next::Event(Event::News(News::TooLarge(size))) => {
                     let kind = "Function.ResponseSizeTooLarge".to_owned();

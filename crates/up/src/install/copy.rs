@@ -51,7 +51,14 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
         return Err(refuse("is not a folder; only code in a folder can run here".to_owned()));
     }
     let manifest = fs::read(folder.join("package.json")).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
-    let names = |key: &str| manifest.as_ref().and_then(|m| m.get(key)).and_then(|d| d.as_object()).map(|d| d.keys().cloned().collect::<BTreeSet<_>>()).unwrap_or_default();
+    let names = |key: &str| {
+        manifest
+            .as_ref()
+            .and_then(|m| m.get(key))
+            .and_then(|d| d.as_object())
+            .map(|d| d.keys().cloned().collect::<BTreeSet<_>>())
+            .unwrap_or_default()
+    };
     let dependencies: BTreeSet<String> = names("dependencies").union(&names("optionalDependencies")).cloned().collect();
     let has_dependencies = !dependencies.is_empty();
     let mut files = Vec::new();
@@ -92,7 +99,9 @@ fn collect(root: &Path, folder: &Path, relative: &Path, installs: bool, files: &
         let path = relative.join(&name);
         let full = folder.join(&path);
         let target = full.canonicalize().map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        let outside = || io::Error::new(io::ErrorKind::InvalidInput, format!("{} is a link that leads out of the application's folder", path.display()));
+        let outside = || {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{} is a link that leads out of the application's folder", path.display()))
+        };
         if entry.file_type()?.is_symlink() && !target.starts_with(root) {
             return Err(outside());
         }

@@ -95,13 +95,19 @@ impl<'a> Npm<'a> {
         }
         let Some(found) = &self.found else { return Err(io::Error::other("npm is not there")) };
         let arguments: Vec<String> =
-            [verb, "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"].map(str::to_owned).into();
+            [verb, "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"]
+                .map(str::to_owned)
+                .into();
         let program = &self.how.node.program;
         let mut binds = vec![Bind { source: work.to_owned(), target: "/work".into(), writable: true }];
         binds.push(Bind { source: program.clone(), target: "/var/lang/bin/node".into(), writable: false });
         // Installed by a version manager: npm is a folder outside of the system's.
         if !found.script.starts_with("/usr") {
-            binds.extend(found.script.ancestors().nth(2).map(|npm| Bind { source: npm.to_owned(), target: npm.to_owned(), writable: false }));
+            binds.extend(found.script.ancestors().nth(2).map(|npm| Bind {
+                source: npm.to_owned(),
+                target: npm.to_owned(),
+                writable: false,
+            }));
         }
         let spec = Spec {
             program: "/var/lang/bin/node".into(),
@@ -131,7 +137,9 @@ impl<'a> Npm<'a> {
                 if ended == Ended::Exited(0) { Ok(()) } else { Err(io::Error::other(format!("{ended:?}: {text}"))) }
             }
             Err(SandboxError::Namespaces(_)) => {
-                (self.how.say)("the kernel gives no sandbox: npm runs as a plain process, with none of its environment and no scripts".to_owned());
+                (self.how.say)(
+                    "the kernel gives no sandbox: npm runs as a plain process, with none of its environment and no scripts".to_owned(),
+                );
                 self.plain(found, &arguments, work)
             }
             Err(error) => Err(io::Error::other(error)),
@@ -162,10 +170,14 @@ fn find(state: &Path) -> io::Result<Found> {
     // Asked in our own folder, so that no project's .npmrc speaks.
     let output = Command::new("npm").args(["config", "list", "--json"]).current_dir(state).stdin(Stdio::null()).output()?;
     let settings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let mut environment: Vec<(String, String)> =
-        [("PATH", "/var/lang/bin:/usr/bin:/bin"), ("HOME", "/tmp"), ("npm_config_cache", "/work/.cache"), ("npm_config_update_notifier", "false")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into();
+    let mut environment: Vec<(String, String)> = [
+        ("PATH", "/var/lang/bin:/usr/bin:/bin"),
+        ("HOME", "/tmp"),
+        ("npm_config_cache", "/work/.cache"),
+        ("npm_config_update_notifier", "false"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into();
     let mut files = Vec::new();
     let mut show = |source: &Path, target: &str| {
         let content = fs::read(source).ok()?;

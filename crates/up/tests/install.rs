@@ -1,0 +1,73 @@
+//! What is made ready without the network, and what is refused. Installing itself needs a registry and is tried by
+//! `prove` on the sample applications.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use model::{App, Node as Value, Place, Resource, ResourceId};
+use sekisho_up::functions::Node;
+use sekisho_up::install::{Install, InstallError, install};
+use std::fs;
+
+fn function(id: &str, code: Option<&str>, runtime: &str) -> Resource {
+    let place = Place::new("template.yaml", 1, 1);
+    let properties = serde_json::json!({"Runtime": runtime, "Handler": "index.handler", "Code": {"LocalPath": code}});
+    Resource {
+        id: ResourceId::new("app", id),
+        kind: "AWS::Lambda::Function".into(),
+        properties: Value::from_json(&properties, &place),
+        place,
+        physical_id: id.into(),
+        arn: None,
+        generated_from: None,
+        condition: None,
+        deletion_policy: None,
+        metadata: None,
+    }
+}
+
+#[test]
+fn each_function_has_its_own_answer() {
+    let root = tempfile::tempdir().unwrap();
+    let (app, state) = (root.path().join("app"), root.path().join("state"));
+    for (path, text) in [
+        ("plain/index.js", "exports.handler = async () => 1;"),
+        ("needs/index.js", "require('mysql')"),
+        ("needs/package.json", r#"{"dependencies":{"mysql":"^2.18.1"}}"#),
+        ("sdk/index.js", "require('@aws-sdk/client-dynamodb')"),
+        ("empty/package.json", r#"{"dependencies":{}}"#),
+    ] {
+        fs::create_dir_all(app.join(path).parent().unwrap()).unwrap();
+        fs::write(app.join(path), text).unwrap();
+    }
+    fs::create_dir_all(&state).unwrap();
+    let app_model = App::new(
+        "123456789012",
+        "us-east-1",
+        [
+            function("Plain", Some("plain"), "nodejs20.x"),
+            function("Needs", Some("needs"), "nodejs20.x"),
+            function("Old", Some("plain"), "nodejs10.x"),
+            function("Empty", Some("empty"), "nodejs20.x"),
+            function("None", None, "nodejs20.x"),
+            function("Gone", Some("gone"), "nodejs20.x"),
+            function("Out", Some("../state"), "nodejs20.x"),
+            function("Python", Some("plain"), "python3.12"),
+        ],
+    );
+    let node = Node { program: "/usr/bin/node".into(), version: "20.0.0".into(), major: 20 };
+    let say = |text: String| panic!("nothing may be fetched: {text}");
+    let answers = install(&app_model, &Install { root: &app, state: &state, node: &node, offline: true, say: &say });
+    let of = |id: &str| &answers[&ResourceId::new("app", id)];
+    for id in ["Plain", "Old", "Empty"] {
+        let installed = of(id).as_ref().unwrap();
+        assert!(installed.code.starts_with(&state) && installed.modules.is_none() && installed.runtime_modules.is_none(), "{id}");
+    }
+    assert!(matches!(of("Needs"), Err(InstallError::Offline { .. })));
+    assert_eq!(
+        of("Needs").as_ref().unwrap_err().to_string(),
+        "the packages of needs/package.json are not installed yet and --offline forbids it; run once without --offline"
+    );
+    assert!(matches!(of("None"), Err(InstallError::NoCode)));
+    assert!(matches!(of("Gone"), Err(InstallError::Code { .. })));
+    assert!(of("Out").as_ref().unwrap_err().to_string().contains("leads out of the application's folder"));
+    assert!(!answers.contains_key(&ResourceId::new("app", "Python")), "not for this room");
+}
