@@ -108,10 +108,8 @@ fn collect(root: &Path, folder: &Path, relative: &Path, installs: bool, files: &
         let metadata = fs::metadata(&target)?;
         if metadata.is_dir() {
             // A link to a folder above itself would never end.
-            if entry.file_type()?.is_symlink() {
-                if folder.join(relative).canonicalize()?.starts_with(&target) {
-                    continue;
-                }
+            if entry.file_type()?.is_symlink() && folder.join(relative).canonicalize()?.starts_with(&target) {
+                continue;
             }
             collect(root, folder, &path, installs, files, size)?;
         } else if metadata.is_file() {
