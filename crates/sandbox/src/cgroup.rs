@@ -79,6 +79,7 @@ impl Cgroup {
             if version == 2 && !delegates(&folder, controller) {
                 continue;
             }
+            sweep(&folder);
             let made = folder.join(name);
             match fs::create_dir(&made) {
                 Ok(()) => {
@@ -128,6 +129,18 @@ fn candidates(controller: &str, table: &str) -> Vec<(u8, PathBuf)> {
     }
     found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     found
+}
+
+/// Removes the empty groups of processes that were killed before they could.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix("sekisho-")?.split_once('-')?.0.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            // A group with a process in it is refused by the kernel, and stays.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
 }
 
 /// Whether children of a version 2 group get this controller; turns it on where that is allowed.
