@@ -51,7 +51,7 @@ pub fn managed_policy(app: &App, arn: &str, place: &Place) -> Policy {
     managed::policy(arn, place).unwrap_or_else(|| Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone()))
 }
 
-fn stack_of_user(app: &App, user: &Resource) -> Stack {
+pub(crate) fn stack_of_user(app: &App, user: &Resource) -> Stack {
     let attached = |properties: &Node| -> Vec<Arc<Policy>> {
         let inline = properties.get("Policies").map(Node::items).unwrap_or_default().iter().filter_map(|policy| {
             let name = policy.get("PolicyName").and_then(Node::scalar).unwrap_or_default();

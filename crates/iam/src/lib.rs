@@ -33,6 +33,7 @@
 //! For an application that was read, [`app`] gathers the stacks: the policies of a role, the policy of a function
 //! (from its `AWS::Lambda::Permission`s), of a bucket, a queue, an API.
 
+pub mod account;
 pub mod app;
 pub mod cases;
 pub mod catalogue;
@@ -44,6 +45,7 @@ mod json;
 mod lint;
 mod managed;
 mod operator;
+pub mod paths;
 mod policy;
 mod principal;
 mod principals;
@@ -55,6 +57,7 @@ pub mod sets;
 mod stack;
 mod statement;
 mod template;
+pub mod trail;
 mod truth;
 
 pub use condition::{Condition, Value};

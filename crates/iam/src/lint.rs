@@ -217,7 +217,7 @@ fn key(condition: &Condition, statement: &Statement, out: &mut Vec<Lint>) {
     let all = catalogue();
     let lower = &*condition.key_lower;
     let global = all.global_keys().iter().any(|key| key.covers(lower)) || lower.starts_with("aws:");
-    let provider = !lower.split(':').next().is_some_and(|prefix| all.service(prefix).is_some());
+    let provider = lower.split(':').next().is_none_or(|prefix| all.service(prefix).is_none());
     if global || provider || statement.actions.not {
         multivalued(condition, out);
         return;

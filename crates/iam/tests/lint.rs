@@ -1,5 +1,5 @@
 //! The linter, rule by rule, with the place of each; and what the reader refuses, with its place.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use sekisho_iam::{Attached, Policy, lint};
 

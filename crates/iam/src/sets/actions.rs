@@ -14,7 +14,7 @@ pub struct ActionSet {
 impl ActionSet {
     /// Every action.
     pub fn all() -> Self {
-        Self { ranges: vec![0..catalogue().actions().len() as u32] }
+        Self::of_sorted(0..catalogue().actions().len() as u32)
     }
 
     /// The actions a pattern covers.
