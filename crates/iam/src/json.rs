@@ -28,7 +28,7 @@ const DEPTH: usize = 128;
 /// # Errors
 /// When the text is not one JSON value, with the place of the first fault.
 pub fn read(file: &str, text: &str) -> Result<Node, Malformed> {
-    let mut reader = Reader { file: file.into(), text, at: 0, line: 1, line_start: 0 };
+    let mut reader = Reader { file: file.into(), text, at: 0, line: 1, mark: 0, mark_column: 1 };
     let node = reader.value(0)?;
     reader.space();
     if reader.at < text.len() { Err(reader.fault("text after the JSON value")) } else { Ok(node) }
@@ -52,17 +52,22 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     line: u32,
-    line_start: usize,
+    /// A position on this line and its column: columns are counted on from it, so that one long line costs no more
+    /// than many short ones.
+    mark: usize,
+    mark_column: u32,
 }
 
 impl Reader<'_> {
-    fn fault(&self, says: &str) -> Malformed {
+    fn fault(&mut self, says: &str) -> Malformed {
         Malformed { says: says.into(), place: self.place(self.at) }
     }
 
-    fn place(&self, start: usize) -> Place {
-        let column = self.text.get(self.line_start..start).map_or(0, |line| line.chars().count());
-        Place::new(self.file.clone(), self.line, column as u32 + 1)
+    /// The place of a position at or after the mark.
+    fn place(&mut self, start: usize) -> Place {
+        self.mark_column += self.text.get(self.mark..start).map_or(0, |between| between.chars().count()) as u32;
+        self.mark = start;
+        Place::new(self.file.clone(), self.line, self.mark_column)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -74,7 +79,7 @@ impl Reader<'_> {
             self.at += 1;
             if byte == b'\n' {
                 self.line += 1;
-                self.line_start = self.at;
+                (self.mark, self.mark_column) = (self.at, 1);
             }
         }
     }

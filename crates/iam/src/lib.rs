@@ -33,6 +33,10 @@
 //! For an application that was read, [`app`] gathers the stacks: the policies of a role, the policy of a function
 //! (from its `AWS::Lambda::Permission`s), of a bucket, a queue, an API.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod account;
 pub mod app;
 pub mod cases;

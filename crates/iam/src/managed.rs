@@ -13,7 +13,9 @@ pub(crate) fn policy(arn: &str, place: &Place) -> Option<Policy> {
         "AdministratorAccess" => allow(&["*"]),
         "AWSLambdaBasicExecutionRole" => allow(&LOGS),
         "AWSLambdaVPCAccessExecutionRole" => allow(&[&LOGS[..], &INTERFACES[..]].concat()),
-        "AWSLambdaENIManagementAccess" => allow(&INTERFACES),
+        "AWSLambdaENIManagementAccess" => {
+            allow(&INTERFACES.into_iter().filter(|action| *action != "ec2:DescribeSubnets").collect::<Vec<_>>())
+        }
         "AWSXRayDaemonWriteAccess" | "AWSXrayWriteOnlyAccess" => allow(&TRACES),
         "AWSLambdaSQSQueueExecutionRole" => {
             allow(&[&["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], &LOGS[..]].concat())
@@ -31,9 +33,20 @@ pub(crate) fn policy(arn: &str, place: &Place) -> Option<Policy> {
             "logs:FilterLogEvents",
         ]),
         "AmazonS3FullAccess" => allow(&["s3:*", "s3-object-lambda:*"]),
-        "AmazonSNSFullAccess" => allow(&["sns:*"]),
         "AmazonSQSFullAccess" => allow(&["sqs:*"]),
-        "IAMFullAccess" => allow(&["iam:*", "organizations:DescribeAccount", "organizations:DescribeOrganization"]),
+        "IAMFullAccess" => allow(&[
+            "iam:*",
+            "organizations:DescribeAccount",
+            "organizations:DescribeOrganization",
+            "organizations:DescribeOrganizationalUnit",
+            "organizations:DescribePolicy",
+            "organizations:ListChildren",
+            "organizations:ListParents",
+            "organizations:ListPoliciesForTarget",
+            "organizations:ListRoots",
+            "organizations:ListPolicies",
+            "organizations:ListTargetsForPolicy",
+        ]),
         _ => return None,
     };
     Some(Policy::from_json(name, &document, place))

@@ -163,12 +163,27 @@ mod tests {
     fn records() {
         let rows = [
             ("dynamodb", "GetItem", json!({"tableName": "rides"}), "dynamodb:GetItem arn:aws:dynamodb:us-east-1:123456789012:table/rides"),
-            ("lambda", "CreateFunction20150331", json!({"functionName": "f"}), "lambda:CreateFunction arn:aws:lambda:us-east-1:123456789012:function:f"),
-            ("lambda", "UpdateFunctionCode20150331v2", json!({"functionName": "f"}), "lambda:UpdateFunctionCode arn:aws:lambda:us-east-1:123456789012:function:f"),
+            (
+                "lambda",
+                "CreateFunction20150331",
+                json!({"functionName": "f"}),
+                "lambda:CreateFunction arn:aws:lambda:us-east-1:123456789012:function:f",
+            ),
+            (
+                "lambda",
+                "UpdateFunctionCode20150331v2",
+                json!({"functionName": "f"}),
+                "lambda:UpdateFunctionCode arn:aws:lambda:us-east-1:123456789012:function:f",
+            ),
             ("lambda", "Invoke", json!({"functionName": "f"}), "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:f"),
             ("s3", "ListBuckets", json!(null), "s3:ListAllMyBuckets *"),
             ("s3", "GetObject", json!({"bucketName": "b", "key": "k"}), "s3:GetObject arn:aws:s3:::b/k"),
-            ("sqs", "SendMessageBatch", json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q"}), "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:q"),
+            (
+                "sqs",
+                "SendMessageBatch",
+                json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q"}),
+                "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:q",
+            ),
             ("secretsmanager", "GetSecretValue", json!({"secretId": "db"}), "secretsmanager:GetSecretValue ?"),
             ("iam", "PutRolePolicy", json!({"roleName": "r"}), "iam:PutRolePolicy arn:aws:iam::123456789012:role/r"),
         ];

@@ -43,6 +43,8 @@ pub enum Verb {
     Prove(Prove),
     /// Explain a risk: what it is, how it is exploited, how to mend it, what the logs show.
     Explain(Explain),
+    /// Ask about policies: decide, who-can, can, paths, compare, diff, lint, least-privilege.
+    Iam(crate::verbs::iam::Iam),
     /// Print completions for a shell.
     Completions {
         /// The shell.

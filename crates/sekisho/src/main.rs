@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Verb::Investigate(arguments) => verbs::investigate::run(&arguments, style),
         Verb::Prove(arguments) => verbs::prove::run(&arguments, style),
         Verb::Explain(arguments) => verbs::explain::run(&arguments, style),
+        Verb::Iam(arguments) => verbs::iam::run(&arguments),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "sekisho", &mut std::io::stdout());
             Exit::Clean

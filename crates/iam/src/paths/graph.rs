@@ -13,6 +13,7 @@ use crate::stack::Stack;
 use crate::statement::Effect;
 use model::Place;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A graph over an account.
@@ -79,9 +80,18 @@ pub struct Cut {
 }
 
 impl<'a> Graph<'a> {
-    /// Builds the graph.
+    /// Builds the graph of what policies alone make possible.
     pub fn of(account: &'a Account) -> Self {
-        let mut builder = Builder::new(account);
+        Self::build(account, false)
+    }
+
+    /// The same with the primitives that take something for granted which no policy shows ([`Primitive::assumes`]).
+    pub fn with_assumptions(account: &'a Account) -> Self {
+        Self::build(account, true)
+    }
+
+    fn build(account: &'a Account, assume: bool) -> Self {
+        let mut builder = Builder::new(account, assume);
         for at in 0..account.members.len() {
             builder.member(at);
         }
@@ -245,19 +255,20 @@ impl<'a> Graph<'a> {
 
 struct Builder<'a> {
     graph: Graph<'a>,
+    assume: bool,
     /// Requests by which a policy is asked whether it speaks of an action at all.
     probes: Vec<(String, Request)>,
     bits: HashMap<&'static str, usize>,
     masks: HashMap<*const Policy, Vec<u64>>,
     by_arn: HashMap<&'a str, usize>,
-    roles_by_service: HashMap<String, Vec<usize>>,
-    roles_by_provider: HashMap<String, Vec<usize>>,
-    roles: Vec<usize>,
-    users: Vec<usize>,
-    groups: Vec<usize>,
+    roles_by_service: HashMap<String, Rc<Vec<usize>>>,
+    roles_by_provider: HashMap<String, Rc<Vec<usize>>>,
+    roles: Rc<Vec<usize>>,
+    users: Rc<Vec<usize>>,
+    groups: Rc<Vec<usize>>,
     /// Roles that trust the whole account without conditions, and those that do under conditions.
-    open_roles: Vec<usize>,
-    conditional_roles: Vec<usize>,
+    open_roles: Rc<Vec<usize>>,
+    conditional_roles: Rc<Vec<usize>>,
     set_ids: HashMap<String, usize>,
 }
 
@@ -268,7 +279,7 @@ enum Found {
 }
 
 impl<'a> Builder<'a> {
-    fn new(account: &'a Account) -> Self {
+    fn new(account: &'a Account, assume: bool) -> Self {
         let mut bits = HashMap::new();
         let mut probes = Vec::new();
         for action in primitives().iter().flat_map(|p| &p.needs).flat_map(|n| &n.any_of).map(String::as_str).chain(["sts:AssumeRole"]) {
@@ -280,27 +291,28 @@ impl<'a> Builder<'a> {
         let admin = account.members.iter().map(|member| is_admin(member, &member.stack)).collect();
         let mut out = Self {
             graph: Graph { account, edges: Vec::new(), sets: Vec::new(), admin },
+            assume,
             probes,
             bits,
             masks: HashMap::new(),
             by_arn: account.members.iter().enumerate().map(|(at, m)| (m.arn.as_str(), at)).collect(),
             roles_by_service: HashMap::new(),
             roles_by_provider: HashMap::new(),
-            roles: Vec::new(),
-            users: Vec::new(),
-            groups: Vec::new(),
-            open_roles: Vec::new(),
-            conditional_roles: Vec::new(),
+            roles: Rc::default(),
+            users: Rc::default(),
+            groups: Rc::default(),
+            open_roles: Rc::default(),
+            conditional_roles: Rc::default(),
             set_ids: HashMap::new(),
         };
         for (at, member) in account.members.iter().enumerate() {
             match member.kind {
-                MemberKind::User => out.users.push(at),
-                MemberKind::Group => out.groups.push(at),
+                MemberKind::User => Rc::make_mut(&mut out.users).push(at),
+                MemberKind::Group => Rc::make_mut(&mut out.groups).push(at),
                 // AWS keeps its own roles from customers' hands.
                 MemberKind::Role if member.arn.contains(":role/aws-service-role/") || member.arn.contains(":role/aws-reserved/") => {}
                 MemberKind::Role => {
-                    out.roles.push(at);
+                    Rc::make_mut(&mut out.roles).push(at);
                     out.index_trust(at, member);
                 }
             }
@@ -313,16 +325,17 @@ impl<'a> Builder<'a> {
         for statement in trust.statements.iter().filter(|s| s.effect == Effect::Allow && s.unknown.is_none()) {
             for named in statement.principals.iter().flat_map(|set| &*set.any_of) {
                 match &named.who {
-                    Who::Service(name) => self.roles_by_service.entry(name.to_string()).or_default().push(at),
+                    Who::Service(name) => Rc::make_mut(self.roles_by_service.entry(name.to_string()).or_default()).push(at),
                     Who::Federated(provider) => {
                         let name = provider.rsplit('/').next().unwrap_or(provider);
-                        self.roles_by_provider.entry(name.to_owned()).or_default().push(at);
+                        Rc::make_mut(self.roles_by_provider.entry(name.to_owned()).or_default()).push(at);
                     }
                     Who::Account(account) if **account == *self.graph.account.id => {
-                        if statement.conditions.is_empty() { self.open_roles.push(at) } else { self.conditional_roles.push(at) }
+                        let list = if statement.conditions.is_empty() { &mut self.open_roles } else { &mut self.conditional_roles };
+                        Rc::make_mut(list).push(at);
                     }
-                    Who::Everyone if statement.conditions.is_empty() => self.open_roles.push(at),
-                    Who::Everyone => self.conditional_roles.push(at),
+                    Who::Everyone if statement.conditions.is_empty() => Rc::make_mut(&mut self.open_roles).push(at),
+                    Who::Everyone => Rc::make_mut(&mut self.conditional_roles).push(at),
                     _ => {}
                 }
             }
@@ -366,7 +379,8 @@ impl<'a> Builder<'a> {
             return;
         }
         for (index, primitive) in primitives().iter().enumerate() {
-            let useful = matches!(primitive.gains, Gain::Target | Gain::Admin | Gain::Unlimited);
+            let useful =
+                matches!(primitive.gains, Gain::Target | Gain::Admin | Gain::Unlimited) && (self.assume || primitive.assumes.is_none());
             let possible = primitive.needs.iter().all(|need| need.any_of.iter().any(|action| self.may(&mask, action)));
             if useful && possible && !primitive.needs.is_empty() && primitive.source == "principal" {
                 self.primitive(at, member, index, primitive);
@@ -438,7 +452,17 @@ impl<'a> Builder<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn targets(&mut self, at: usize, member: &Member, index: usize, wanted: &[&super::Need], set: Vec<usize>, name: &str, context: &Context, free: Evidence) {
+    fn targets(
+        &mut self,
+        at: usize,
+        member: &Member,
+        index: usize,
+        wanted: &[&super::Need],
+        set: Rc<Vec<usize>>,
+        name: &str,
+        context: &Context,
+        free: Evidence,
+    ) {
         if set.is_empty() {
             return;
         }
@@ -446,7 +470,11 @@ impl<'a> Builder<'a> {
         match self.find(member, wanted, &set, context) {
             Found::All if to_admin => {
                 // Any target without a boundary will do.
-                if let Some(found) = set.iter().find(|to| **to != at && unbounded(&self.graph.account.members[**to])).and_then(|to| self.confirm(member, wanted, *to, context)) {
+                if let Some(found) = set
+                    .iter()
+                    .find(|to| **to != at && unbounded(&self.graph.account.members[**to]))
+                    .and_then(|to| self.confirm(member, wanted, *to, context))
+                {
                     self.edge(at, To::Admin, index, free.and(found));
                 }
             }
@@ -455,7 +483,7 @@ impl<'a> Builder<'a> {
                 let next = self.graph.sets.len();
                 let id = *self.set_ids.entry(name.to_owned()).or_insert(next);
                 if id == next {
-                    self.graph.sets.push(Set { members: set });
+                    self.graph.sets.push(Set { members: set.to_vec() });
                 }
                 self.edge(at, To::Set(id), index, free.and(found));
             }
@@ -489,7 +517,7 @@ impl<'a> Builder<'a> {
                 if pattern.contains(['*', '?']) {
                     let glob = Glob::new(&tokens(&pattern, Segments::Arn));
                     own.extend(set.iter().copied().filter(|to| glob.matches(&self.graph.account.members[*to].arn)));
-                } else if let Some(to) = self.by_arn.get(pattern.as_str()).filter(|to| set.contains(to)) {
+                } else if let Some(to) = self.by_arn.get(pattern.as_str()).filter(|to| set.binary_search(to).is_ok()) {
                     own.insert(*to);
                 }
             }
@@ -522,12 +550,13 @@ impl<'a> Builder<'a> {
     }
 
     fn assume(&self, member: &Member, role: &Member, action: &str) -> Option<Evidence> {
-        let request = Request::new(member.principal.clone(), action, &*role.arn).with_context(Context::open()).owned_by(&*self.graph.account.id);
+        let request =
+            Request::new(member.principal.clone(), action, &*role.arn).with_context(Context::open()).owned_by(&*self.graph.account.id);
         evidence(&request, &Stack { resource: role.trust.clone(), ..member.stack.clone() })
     }
 
     fn conditional(&mut self, at: usize, member: &Member, index: usize) {
-        for to in self.conditional_roles.clone() {
+        for &to in self.conditional_roles.clone().iter() {
             if let Some(found) = self.assume(member, &self.graph.account.members[to], "sts:AssumeRole").filter(|_| to != at) {
                 self.edge(at, To::Member(to), index, found);
             }
@@ -538,7 +567,7 @@ impl<'a> Builder<'a> {
     fn trusts(&mut self) {
         let account = self.graph.account;
         let Some(index) = primitives().iter().position(|p| p.id == "sts-assume-role") else { return };
-        for to in self.roles.clone() {
+        for &to in self.roles.clone().iter() {
             let role = &account.members[to];
             let named = role.trust.iter().flat_map(|trust| &*trust.statements).filter(|s| s.effect == Effect::Allow);
             let arns: BTreeSet<String> = named
@@ -580,17 +609,19 @@ impl<'a> Builder<'a> {
             service => format!("{service}.amazonaws.com"),
         };
         let set = self.roles_by_service.get(&principal).cloned().unwrap_or_default();
-        let Some(found) = all_needs(needs(), |action| on_any(member, action, &account.id, &context)).filter(|_| !set.is_empty()) else { return };
+        let Some(found) = all_needs(needs(), |action| on_any(member, action, &account.id, &context)).filter(|_| !set.is_empty()) else {
+            return;
+        };
         let next = self.graph.sets.len();
         let id = *self.set_ids.entry(format!("service {principal}")).or_insert(next);
         if id == next {
-            self.graph.sets.push(Set { members: set });
+            self.graph.sets.push(Set { members: set.to_vec() });
         }
         self.edge(at, To::Set(id), index, free.and(found));
     }
 
     fn assumable(&mut self, at: usize, member: &Member, index: usize, wanted: &[&super::Need], context: &Context) {
-        for to in self.roles.clone() {
+        for &to in self.roles.clone().iter() {
             let role = &self.graph.account.members[to];
             if to == at || !unbounded(role) {
                 continue;

@@ -135,7 +135,12 @@ pub(crate) fn over(stack: &Stack, principal: &Principal, action: &str, context: 
     let request = Request::new(principal.clone(), action, "*").with_context(context.clone());
     let view = View { request: &request };
     let mut patterns = Vec::new();
-    let denies = stack.identity.iter().chain(&stack.boundary).flat_map(|p| &*p.statements).any(|s| s.effect != Effect::Allow && s.speaks_of_action(&view).possible());
+    let denies = stack
+        .identity
+        .iter()
+        .chain(&stack.boundary)
+        .flat_map(|p| &*p.statements)
+        .any(|s| s.effect != Effect::Allow && s.speaks_of_action(&view).possible());
     let plain = !denies && stack.boundary.is_empty() && stack.session.is_empty() && stack.service_control.is_empty();
     for statement in granting(stack, &request) {
         let holds = Truth::all(statement.conditions.iter().map(|c| c.holds(&view)));

@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod explain;
+pub mod iam;
 pub mod investigate;
 pub mod prove;
 pub mod scan;

@@ -1,0 +1,98 @@
+//! Questions over sets: comparison at 20 statements, who-can over 10,000 principals, the graph of 10,000 and 100,000.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use divan::{Bencher, black_box};
+use sekisho_iam::account::Account;
+use sekisho_iam::paths::Graph;
+use sekisho_iam::sets::{Population, Relation, Side, compare};
+use sekisho_iam::{Policy, Principal, Stack};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ROOT: &str = "arn:aws:iam::123456789012";
+
+fn main() {
+    // The catalogue is decoded once a process, on first use.
+    sekisho_iam::catalogue::catalogue();
+    divan::main();
+}
+
+fn policy(statements: Value) -> Arc<Policy> {
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    Arc::new(Policy::from_json("p", &document, &model::Place::new("p.json", 1, 1)))
+}
+
+fn twenty(last: &str) -> Side {
+    let services = ["s3", "sqs", "sns", "logs", "xray", "lambda", "events", "states", "kms", "ssm"];
+    let mut statements: Vec<Value> = Vec::new();
+    for service in services {
+        statements.push(json!({"Effect": "Allow", "Action": [format!("{service}:Get*"), format!("{service}:List*")], "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}}));
+        statements.push(
+            json!({"Effect": "Allow", "Action": format!("{service}:Put*"), "Resource": format!("arn:aws:{service}:*:123456789012:app-*")}),
+        );
+    }
+    statements[19] = json!({"Effect": "Allow", "Action": "dynamodb:*", "Resource": last});
+    Side::policy(policy(statements.into()))
+}
+
+#[divan::bench]
+fn compare_twenty_statements_with_a_witness(bencher: Bencher) {
+    let (a, b) = (twenty("arn:aws:dynamodb:*:*:table/a*"), twenty("arn:aws:dynamodb:*:*:table/ab*"));
+    let found = compare(&a, &b);
+    assert!(found.relation == Relation::Wider && found.exact);
+    bencher.bench_local(|| black_box(compare(black_box(&a), black_box(&b))).relation);
+}
+
+fn statements(i: usize, n: usize) -> Value {
+    match i % 20 {
+        0 => json!([{"Effect": "Allow", "Action": "iam:PassRole", "Resource": format!("{ROOT}:role/r{}", i % n)},
+            {"Effect": "Allow", "Action": ["lambda:CreateFunction", "lambda:InvokeFunction"], "Resource": "*"}]),
+        1 => json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("{ROOT}:role/r{}", (i * 7) % n)}]),
+        2 => json!([{"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}]),
+        3 => json!([{"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": format!("{ROOT}:user/u{}", (i * 13) % n)}]),
+        _ => json!([{"Effect": "Allow", "Action": ["s3:GetObject", "dynamodb:*"], "Resource": format!("arn:aws:s3:::b{i}/*")},
+            {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]),
+    }
+}
+
+/// Half users, half roles, each with a policy of its own; every fiftieth role is an administrator.
+fn account(size: usize) -> Account {
+    let n = size / 2;
+    let (mut users, mut roles) = (Vec::new(), Vec::new());
+    for i in 0..n {
+        let own = |statements: Value| json!([{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
+        users.push(json!({"Arn": format!("{ROOT}:user/u{i}"), "UserName": format!("u{i}"), "GroupList": [], "UserPolicyList": own(statements(i, n))}));
+        let rights = match i % 50 {
+            0 => json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
+            1 => json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("{ROOT}:role/r{}", (i * 3) % n)}]),
+            _ => json!([{"Effect": "Allow", "Action": ["sqs:*", "s3:PutObject"], "Resource": format!("arn:aws:sqs:*:*:q{i}")}]),
+        };
+        let trusted = match i % 3 {
+            0 => json!({"Service": "lambda.amazonaws.com"}),
+            1 => json!({"AWS": "123456789012"}),
+            _ => json!({"AWS": format!("{ROOT}:role/r{}", (i * 11) % n)}),
+        };
+        roles.push(json!({"Arn": format!("{ROOT}:role/r{i}"), "RolePolicyList": own(rights),
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}}}));
+    }
+    Account::of_authorization_details("account.json", &json!({"UserDetailList": users, "RoleDetailList": roles}).to_string()).unwrap()
+}
+
+#[divan::bench]
+fn who_can_over_10_000(bencher: Bencher) {
+    let members: Vec<(Principal, Stack)> = account(10_000).members.into_iter().map(|m| (m.principal, m.stack)).collect();
+    let population = Population::new(members);
+    let ask = || population.who_can("s3:GetObject", "arn:aws:s3:::b9/k", "123456789012", None).len();
+    assert!(ask() > 0);
+    bencher.bench_local(|| black_box(ask()));
+}
+
+#[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 3, sample_size = 1)]
+fn graph_and_all_paths_to_admin(bencher: Bencher, size: usize) {
+    let account = account(size);
+    bencher.bench_local(|| {
+        let graph = Graph::of(&account);
+        black_box(graph.paths_to_admin().len())
+    });
+}

@@ -1,0 +1,287 @@
+//! `sekisho iam`: questions about policies. One JSON document a result (`decide`: one line a case).
+
+mod input;
+mod show;
+
+use crate::cli::Format;
+use crate::exit::Exit;
+use crate::output;
+use clap::{Args, Subcommand};
+use iam::account::Account;
+use iam::paths::Graph;
+use iam::sets::{self, Population, Relation, Side};
+use iam::{Attached, Outcome, Principal, Stack};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// `iam`.
+#[derive(Args)]
+pub struct Iam {
+    /// The question.
+    #[command(subcommand)]
+    pub question: Question,
+    /// Form of the result.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// The questions.
+#[derive(Subcommand)]
+pub enum Question {
+    /// Decide cases: request and policies in one JSON document.
+    Decide {
+        /// Files with one case or an array of cases.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Say which statements spoke, and the smallest grant that would change a denial.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Who can perform an action on a resource.
+    WhoCan {
+        /// `dynamodb:GetItem`
+        action: String,
+        /// ARN, or `*` for actions without resources.
+        resource: String,
+        /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
+        path: PathBuf,
+    },
+    /// What a principal can do.
+    Can {
+        /// ARN or name of a user or role.
+        principal: String,
+        /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
+        path: PathBuf,
+    },
+    /// Paths by which somebody becomes an administrator, or reaches a principal or resource.
+    Paths {
+        /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
+        path: PathBuf,
+        /// Only paths of this principal.
+        #[arg(long)]
+        from: Option<String>,
+        /// `admin`, or the ARN of a principal or a resource.
+        #[arg(long, default_value = "admin")]
+        to: String,
+        /// Also paths that take something for granted which no policy shows.
+        #[arg(long)]
+        assume: bool,
+    },
+    /// Compare two policies, with a request that tells them apart.
+    Compare {
+        /// A policy document.
+        a: PathBuf,
+        /// Another.
+        b: PathBuf,
+    },
+    /// What a change newly allows; exit code 1 when it is anything.
+    Diff {
+        /// The policy as it was.
+        old: PathBuf,
+        /// The policy as it is to be.
+        new: PathBuf,
+    },
+    /// What is wrong with a policy; exit code 1 when anything is.
+    Lint {
+        /// A policy document.
+        file: PathBuf,
+        /// What it is attached to.
+        #[arg(long, value_enum, default_value_t = Kind::Identity)]
+        attached: Kind,
+    },
+    /// The least policy that allows what a trail shows, and nothing that the current policies do not.
+    LeastPrivilege {
+        /// Folder with CloudTrail logs.
+        #[arg(long)]
+        trail: PathBuf,
+        /// ARN or name of a user or role.
+        #[arg(long)]
+        principal: String,
+        /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+}
+
+/// What a policy is attached to.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// To an identity.
+    Identity,
+    /// To a resource.
+    Resource,
+    /// To a role, as its trust policy.
+    Trust,
+    /// To an organisation.
+    Organisation,
+}
+
+/// Answers a question.
+pub fn run(arguments: &Iam) -> Exit {
+    let answer = match &arguments.question {
+        Question::Decide { files, explain } => return decide(files, *explain, arguments.format),
+        Question::WhoCan { action, resource, path } => who_can(action, resource, path),
+        Question::Can { principal, path } => can(principal, path),
+        Question::Paths { path, from, to, assume } => paths(path, from.as_deref(), to, *assume),
+        Question::Compare { a, b } => compare(a, b),
+        Question::Diff { old, new } => diff(old, new),
+        Question::Lint { file, attached } => lint(file, *attached),
+        Question::LeastPrivilege { trail, principal, path } => least(trail, principal, path),
+    };
+    match answer {
+        Ok((value, exit)) => {
+            match arguments.format {
+                Format::Json => output::line(&value.to_string()),
+                Format::Terminal => show::terminal(&value),
+            }
+            exit
+        }
+        Err(exit) => exit,
+    }
+}
+
+type Answer = Result<(Value, Exit), Exit>;
+
+fn decide(files: &[PathBuf], explain: bool, format: Format) -> Exit {
+    let mut exit = Exit::Clean;
+    for file in files {
+        let cases = match input::text(file).and_then(|text| input::parsed(iam::cases::read(&file.to_string_lossy(), &text))) {
+            Ok(cases) => cases,
+            Err(failed) => {
+                exit = exit.max(failed);
+                continue;
+            }
+        };
+        for case in cases {
+            let value = show::decision(&case, explain);
+            match format {
+                Format::Json => output::line(&value.to_string()),
+                Format::Terminal => show::terminal(&value),
+            }
+        }
+    }
+    exit
+}
+
+fn who_can(action: &str, resource: &str, path: &Path) -> Answer {
+    let read = input::account(path)?;
+    let policy = read.app.as_ref().and_then(|app| iam::app::resource_policy(app, resource));
+    let members = read.account.members.iter().filter(|m| m.kind != iam::account::MemberKind::Group);
+    let population = Population::new(members.map(|m| (m.principal.clone(), m.stack.clone())).collect());
+    let owner = resource.split(':').nth(4).filter(|owner| !owner.is_empty()).unwrap_or(&read.account.id);
+    let found = population.who_can(action, resource, owner, policy.as_ref());
+    let who: Vec<Value> = found.iter().map(show::who).collect();
+    Ok((json!({"version": 1, "action": action, "resource": resource, "who": who}), Exit::Clean))
+}
+
+fn can(principal: &str, path: &Path) -> Answer {
+    let read = input::account(path)?;
+    let member = member(&read.account, principal)?;
+    let can: Vec<Value> = sets::can(&read.account.members[member].stack).iter().map(show::can).collect();
+    Ok((json!({"version": 1, "principal": read.account.members[member].arn, "can": can}), Exit::Clean))
+}
+
+fn member(account: &Account, name: &str) -> Result<usize, Exit> {
+    account.find(name).ok_or_else(|| {
+        output::error(&format!("no user or role is called {name}: give its ARN or its name"));
+        Exit::Usage
+    })
+}
+
+fn paths(path: &Path, from: Option<&str>, to: &str, assume: bool) -> Answer {
+    let read = input::account(path)?;
+    let from = from.map(|name| member(&read.account, name)).transpose()?;
+    let graph = if assume { Graph::with_assumptions(&read.account) } else { Graph::of(&read.account) };
+    let mut found = match to {
+        "admin" => graph.paths_to_admin(),
+        to => graph.paths_to(&goals(&read, to)),
+    };
+    if let Some(from) = from {
+        let arn = &read.account.members[from].arn;
+        found.retain(|path| path.steps.first().is_some_and(|step| step.from == *arn));
+    }
+    let cut = if to == "admin" && !found.is_empty() { graph.cut() } else { None };
+    let administrators: Vec<&str> = graph.administrators().map(|m| m.arn.as_str()).collect();
+    let exit = if found.is_empty() { Exit::Clean } else { Exit::Found };
+    let shown: Vec<Value> = found.iter().map(show::path).collect();
+    Ok((json!({"version": 1, "to": to, "administrators": administrators, "paths": shown, "cut": cut.as_ref().map(show::cut)}), exit))
+}
+
+/// The principals meant: one by its ARN, or those that can act on a resource.
+fn goals(read: &input::Read, to: &str) -> BTreeSet<usize> {
+    if let Some(member) = read.account.find(to) {
+        return BTreeSet::from([member]);
+    }
+    let service = to.split(':').nth(2).unwrap_or_default();
+    let all = iam::catalogue::catalogue();
+    let actions: Vec<String> = all.service(service).map(|s| all.actions_of(s).iter().map(|a| a.full(all)).collect()).unwrap_or_default();
+    let reaches = |stack: &Stack, principal: &Principal| {
+        actions.iter().any(|action| {
+            let request = iam::Request::new(principal.clone(), action, to).with_context(iam::Context::open()).owned_by(&*read.account.id);
+            iam::decide(&request, stack).outcome == Outcome::Allowed
+        })
+    };
+    let members = read.account.members.iter().enumerate();
+    members.filter(|(_, m)| reaches(&m.stack, &m.principal)).map(|(at, _)| at).collect()
+}
+
+fn compare(a: &Path, b: &Path) -> Answer {
+    let (first, second) = (Side::policy(input::policy(a)?), Side::policy(input::policy(b)?));
+    let found = sets::compare(&first, &second);
+    let relation = match found.relation {
+        Relation::Equivalent => "equivalent",
+        Relation::Narrower => "narrower",
+        Relation::Wider => "wider",
+        Relation::Incomparable => "incomparable",
+    };
+    let witness = |w: &Option<sets::Witness>| w.as_ref().map(show::witness);
+    let value = json!({"version": 1, "relation": relation, "only_a": witness(&found.only_first), "only_b": witness(&found.only_second),
+        "exact": found.exact});
+    Ok((value, Exit::Clean))
+}
+
+fn diff(old: &Path, new: &Path) -> Answer {
+    let (old, new) = (Side::policy(input::policy(old)?), Side::policy(input::policy(new)?));
+    let (found, exact) = sets::newly_allowed(&old, &new);
+    let exit = if found.is_empty() { Exit::Clean } else { Exit::Found };
+    let shown: Vec<Value> = found.iter().map(|n| json!({"actions": n.actions, "witness": show::witness(&n.witness)})).collect();
+    Ok((json!({"version": 1, "newly_allowed": shown, "exact": exact}), exit))
+}
+
+fn lint(file: &Path, attached: Kind) -> Answer {
+    let policy = input::policy(file)?;
+    let attached = match attached {
+        Kind::Identity => Attached::Identity,
+        Kind::Resource => Attached::Resource,
+        Kind::Trust => Attached::Trust,
+        Kind::Organisation => Attached::Organisation,
+    };
+    let found = iam::lint(&policy, attached);
+    let exit = if found.is_empty() { Exit::Clean } else { Exit::Found };
+    let shown: Vec<Value> = found.iter().map(|l| json!({"code": l.code, "says": l.says, "place": l.place, "help": l.help})).collect();
+    Ok((json!({"version": 1, "lints": shown}), exit))
+}
+
+fn least(trail: &Path, principal: &str, path: &Path) -> Answer {
+    let read = input::account(path)?;
+    let at = member(&read.account, principal)?;
+    let member = &read.account.members[at];
+    let (observed, events) = input::observed(trail, &member.arn)?;
+    match sets::least_privilege(&member.principal, &member.stack, &observed) {
+        Ok(least) => {
+            let left: Vec<Value> = least.not_allowed.iter().map(|o| json!({"action": o.action, "resource": o.resource})).collect();
+            let value = json!({"version": 1, "principal": member.arn, "events": events, "policy": least.policy, "not_allowed": left,
+                "exact": least.exact});
+            Ok((value, Exit::Clean))
+        }
+        Err(error) => {
+            output::error(&match error {
+                sets::LeastError::Unknown(policy, why) => format!("{policy} is not known ({why}): nothing can be proved about it"),
+                sets::LeastError::Wider(witness) => format!("the policy would also allow {}", witness.says()),
+                sets::LeastError::Misses(event) => format!("the policy would not allow {}", event.action),
+            });
+            Err(Exit::Unfinished)
+        }
+    }
+}
