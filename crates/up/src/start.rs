@@ -6,9 +6,9 @@ use crate::border::{Border, FunctionLines};
 use crate::ca::Authority;
 use crate::clusters::{self, Clusters, Planned};
 use crate::database;
-use crate::engine::Engine;
-use crate::engine::memory::Memory;
+use crate::engine::changes::Changes;
 use crate::engine::world::{self, Machine};
+use crate::engine::{Engine, Ground};
 use crate::error::UpError;
 use crate::folder::Folder;
 use crate::front::{self, Front};
@@ -135,8 +135,13 @@ fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError
     let trail = Trail { account: app.account.clone(), region: app.region.clone() };
     let logs = Arc::new(Logs::start(folder.below("logs")?, &trail.account, &trail.region));
     let file = Sqlite::open(&folder.path().join("state.sqlite"))?;
+    let unreadable = |e: model::StoreError| UpError::State { path: folder.path().join("state.sqlite"), why: e.to_string() };
+    let (changes, app, left_out) = Changes::resume(&file, app).map_err(unreadable)?;
+    for why in left_out {
+        notices(Notice::Warns(format!("a change of an earlier run no longer fits the templates and is left out: {why}")));
+    }
     let services = services::all();
     let world = Machine::new(&file, Arc::clone(&logs), services.iter().map(|service| service.endpoint()));
     let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
-    Ok(Engine::new(app, services, world, Memory::new(), logs, trail, journal, notices))
+    Ok(Engine::new(app, services, Ground { world, logs, trail, journal, changes, notices }))
 }

@@ -57,11 +57,17 @@ async fn the_root_user_by_the_credentials_file() {
     assert_eq!(json(&got)["Item"]["name"]["S"], "O'Hara");
     let gone = call(&["dynamodb", "describe-table", "--table-name", "nobody"]).await.unwrap();
     assert!(words(&gone).contains("ResourceNotFoundException"), "{}", words(&gone));
+    let create = ["dynamodb", "create-table", "--table-name", "made", "--billing-mode", "PAY_PER_REQUEST"];
+    let keys = ["--attribute-definitions", "AttributeName=k,AttributeType=S", "--key-schema", "AttributeName=k,KeyType=HASH"];
+    let made = call(&[&create[..], &keys].concat()).await.unwrap();
+    assert!(made.status.success(), "{}", words(&made));
     running.stop().await;
     // What was stored is there after a second start.
     let running = fixture.start().await;
     let again = aws(&running.endpoint(), running.credentials_file(), &["dynamodb", "scan", "--table-name", "riders"]);
     assert_eq!(json(&run(again).await.unwrap())["Count"], 1);
+    let list = aws(&running.endpoint(), running.credentials_file(), &["dynamodb", "list-tables"]);
+    assert_eq!(json(&run(list).await.unwrap())["TableNames"], serde_json::json!(["made", "riders"]));
     running.stop().await;
 }
 

@@ -46,7 +46,7 @@ impl Files {
         let folder = state.join("database").join(&safe);
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        for path in [&folder, &folder.join("files")] {
+        for path in [&folder, &folder.join("files"), &folder.join("tmp")] {
             builder.create(path).map_err(|e| UpError::Folder { path: path.clone(), why: e.to_string() })?;
         }
         let mut socket = folder.join("socket");
@@ -111,6 +111,8 @@ pub(super) fn initialise(files: &Files) -> Result<(), UpError> {
     let mut command = Command::new("mariadb-install-db");
     command.arg("--no-defaults").args(user_argument()).arg(format!("--datadir={}", files.data.display()));
     command.args(["--skip-test-db", "--auth-root-authentication-method=normal"]);
+    // A server that starts removes temporary tables it finds: in a folder of its own, they are nobody else's.
+    command.env("TMPDIR", files.folder.join("tmp"));
     let output = command.stdin(Stdio::null()).output().map_err(|e| program("mariadbd", e))?;
     if !output.status.success() {
         let says = String::from_utf8_lossy(&output.stderr).lines().rev().take(3).collect::<Vec<_>>().join("; ");
@@ -172,6 +174,7 @@ impl Server {
             with("ssl-key", &key),
             with("ssl-ca", &authority),
             with("secure-file-priv", &files.folder.join("files")),
+            with("tmpdir", &files.folder.join("tmp")),
             with("server-audit-file-path", &files.audit),
             format!("--server-audit-excl-users={ACCOUNT}"),
             format!("--port={port}"),

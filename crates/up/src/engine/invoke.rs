@@ -9,7 +9,7 @@ use crate::logs::{ApiRecord, Issue};
 use crate::options::Notice;
 use bytes::Bytes;
 use model::aws::{AuthorizerKind, Function};
-use model::{App, Arn, Ask, Call, HttpRequest, Identity, State, World};
+use model::{App, Arn, Ask, Call, HttpRequest, Identity, World};
 use serde_json::{Value, json};
 use services::lambda::{Credentials, Outcome};
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl Engine {
             let AuthorizerKind::Cognito { pools, .. } = &authorizer.kind else { continue };
             for pool in pools.iter().filter_map(|arn| Arn::parse(arn)?.resource.strip_prefix("userpool/").map(str::to_owned)) {
                 let issuer = format!("https://cognito-idp.{}.amazonaws.com/{pool}", app.region);
-                if self.memory.jwks(&issuer).is_some() {
+                if self.memory.knows(&issuer) {
                     continue;
                 }
                 let engine = Arc::clone(self);

@@ -53,6 +53,11 @@ impl Memory {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner).insert((plan.to_owned(), key.to_owned()), usage);
     }
 
+    /// Whether an issuer's public keys are known.
+    pub fn knows(&self, issuer: &str) -> bool {
+        self.jwks.read().unwrap_or_else(PoisonError::into_inner).contains_key(issuer)
+    }
+
     /// Keeps an issuer's public keys.
     pub fn learn_jwks(&self, issuer: &str, keys: Value) {
         self.jwks.write().unwrap_or_else(PoisonError::into_inner).insert(issuer.to_owned(), keys);

@@ -4,6 +4,7 @@
 
 mod api;
 mod aws;
+pub(crate) mod changes;
 mod invoke;
 pub(crate) mod memory;
 pub(crate) mod sessions;
@@ -13,6 +14,7 @@ use crate::functions::Functions;
 use crate::journal::Journal;
 use crate::logs::{Logs, Trail};
 use crate::options::{Notice, Notices};
+use changes::Changes;
 use memory::Memory;
 use model::{Answer, App, Ask, Call, Change, ChangeError, Charge, Place, State, Verdict};
 use serde_json::json;
@@ -32,27 +34,38 @@ pub(crate) struct Engine {
     pub journal: Journal,
     notices: Notices,
     functions: RwLock<Option<Arc<Functions>>>,
+    changes: Mutex<Changes>,
     /// Held while a call that may be charged is judged and charged, so that both are one step.
     charging: Mutex<()>,
 }
 
+/// What an engine stands on: the store, the logs and the journal of one state folder.
+pub(crate) struct Ground {
+    pub world: Machine,
+    pub logs: Arc<Logs>,
+    pub trail: Trail,
+    pub journal: Journal,
+    pub changes: Changes,
+    pub notices: Notices,
+}
+
 impl Engine {
-    /// Over these services and this world.
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        app: App,
-        services: Vec<Box<dyn Service>>,
-        world: Machine,
-        memory: Memory,
-        logs: Arc<Logs>,
-        trail: Trail,
-        journal: Journal,
-        notices: Notices,
-    ) -> Self {
-        let services = services.into_iter().map(|service| (service.endpoint(), service)).collect();
-        let (app, charging) = (RwLock::new(Arc::new(app)), Mutex::new(()));
-        let functions = RwLock::default();
-        Self { app, services, world, memory, logs, trail, journal, notices, functions, charging }
+    /// Over these services, on this ground.
+    pub fn new(app: App, services: Vec<Box<dyn Service>>, ground: Ground) -> Self {
+        let Ground { world, logs, trail, journal, changes, notices } = ground;
+        Self {
+            app: RwLock::new(Arc::new(app)),
+            services: services.into_iter().map(|service| (service.endpoint(), service)).collect(),
+            world,
+            memory: Memory::new(),
+            logs,
+            trail,
+            journal,
+            notices,
+            functions: RwLock::default(),
+            changes: Mutex::new(changes),
+            charging: Mutex::default(),
+        }
     }
 
     /// The application as it is now.
@@ -60,15 +73,26 @@ impl Engine {
         Arc::clone(&self.app.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Applies a change; the next call is judged by the next version.
+    /// Applies a change and keeps it for the next start; the next call is judged by the next version.
     pub fn change(&self, change: &Change) -> Result<(), ChangeError> {
         let mut app = self.app.write().unwrap_or_else(PoisonError::into_inner);
         let next = app.apply(change)?;
+        let kept = self.changes.lock().unwrap_or_else(PoisonError::into_inner).add(change);
+        kept.map_err(|error| ChangeError(format!("it cannot be kept: {error}")))?;
         self.journal.add(&json!({ "change": change, "app_version": next.version }));
+        self.forget(changed_kind(change, &next));
         *app = Arc::new(next);
-        self.memory.forget_answers();
-        self.memory.forget_jwks();
         Ok(())
+    }
+
+    /// Forgets what was learned from a resource of this type. `None`: it is gone, and with it its type.
+    fn forget(&self, kind: Option<&str>) {
+        if kind.is_none_or(|kind| kind.starts_with("AWS::ApiGateway::") || kind.starts_with("AWS::Lambda::")) {
+            self.memory.forget_answers();
+        }
+        if kind.is_none_or(|kind| kind.starts_with("AWS::Cognito::UserPool")) {
+            self.memory.forget_jwks();
+        }
     }
 
     /// The functions, while they run.
@@ -111,6 +135,15 @@ impl Engine {
         let why = why(verdict);
         self.say(Notice::Stopped { what: what.to_owned(), why: why.clone() });
         why
+    }
+}
+
+/// The type of the resource that a change concerns.
+fn changed_kind<'a>(change: &'a Change, next: &'a App) -> Option<&'a str> {
+    match change {
+        Change::Put(resource) => Some(resource.kind.as_str()),
+        Change::Set { resource, .. } => next.resource(resource).map(|found| found.kind.as_str()),
+        Change::Remove(_) => None,
     }
 }
 
