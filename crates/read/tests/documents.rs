@@ -101,6 +101,7 @@ fn bombs_and_broken_input_are_one_trouble_each() {
         ("a: *\n", "not valid YAML", 1),
         ("%TAG ! tag:x\n", "not valid YAML", 0),
         ("\t- a\n", "not valid YAML", 1),
+        ("a: [x, !Ref, y]\n", "a tag without a value", 1),
     ];
     for (text, says, line) in table {
         let (_, troubles) = document("t.yaml", text);

@@ -5,6 +5,7 @@ use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use model::{Kind, Member, Node, Place, Trouble};
 use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// All documents of the text.
@@ -24,12 +25,22 @@ pub(super) fn read(file: &str, text: &str, offset: usize) -> (Vec<Node>, Vec<Tro
         troubles: Vec::new(),
         nodes: 0,
         copied: 0,
+        reached: Mark::default(),
     };
     loop {
-        let result = match parser.parse() {
-            Ok(Event { data: EventData::StreamEnd, .. }) => break,
-            Ok(event) => builder.event(event),
-            Err(error) => {
+        // This port of libyaml gives up with a panic on `[!Ref, x]` (a tag right before a comma). The parser is not used
+        // again after one, so nothing half-done is seen.
+        let result = match catch_unwind(AssertUnwindSafe(|| parser.parse())) {
+            Err(_) => {
+                let place = builder.place(builder.reached);
+                Err(trouble("not valid YAML: a tag without a value behind this place", place, "put a space between a tag and what follows"))
+            }
+            Ok(Ok(Event { data: EventData::StreamEnd, .. })) => break,
+            Ok(Ok(event)) => {
+                builder.reached = event.end_mark;
+                builder.event(event)
+            }
+            Ok(Err(error)) => {
                 let place = error.problem_mark().map_or_else(|| builder.control_character(), |mark| builder.place(mark));
                 let context = error.context().map(|context| format!(" ({context})")).unwrap_or_default();
                 let says = format!("not valid YAML: {}{context}", error.problem());
@@ -69,6 +80,8 @@ struct Builder<'a> {
     troubles: Vec<Trouble>,
     nodes: usize,
     copied: usize,
+    /// Where the last event ended.
+    reached: Mark,
 }
 
 impl Builder<'_> {
