@@ -135,9 +135,8 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The value for people: the first two characters and the length.
+    /// The value for people: its length and nothing of it.
     pub fn masked(&self) -> String {
-        let head: String = self.value.chars().take(2).collect();
-        format!("{head}… ({} characters)", self.value.chars().count())
+        format!("{} characters, not shown", self.value.chars().count())
     }
 }

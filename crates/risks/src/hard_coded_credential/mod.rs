@@ -48,7 +48,7 @@ fn finding(app: &App, secret: &Secret) -> Finding {
     }
     Finding {
         risk: SLUG,
-        title: format!("{} `{}` stands in the source: {}", secret.kind, secret.name, secret.masked()),
+        title: format!("{} `{}` stands in the source ({})", secret.kind, secret.name, secret.masked()),
         severity: if opens.is_some() { Severity::Critical } else { Severity::High },
         confidence: if opens.is_some() { Confidence::High } else { Confidence::Medium },
         resource,
