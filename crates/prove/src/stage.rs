@@ -195,12 +195,7 @@ fn now() -> Time {
 
 /// Runs every risk's detections over the logs so far.
 fn investigate(running: &Running) -> (Vec<Alert>, Vec<Trouble>) {
-    let mut rules = investigate::Rules::new();
-    for risk in risks::all() {
-        for (file, text) in risk.detections {
-            rules.add(file, text, Some(risk.slug));
-        }
-    }
+    let rules = investigate::Rules::of_risks();
     let mut events = read::log::open(&[running.logs().to_owned()], read::log::Limits::default());
     let report = investigate::run(&mut events, &rules);
     let mut not_assessed = report.not_assessed;

@@ -10,8 +10,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 const MOST_COLUMNS: usize = 16;
 /// Tables and columns read at most.
 const MOST_TABLES: usize = 24;
-/// What a column that shows is recognised by.
-const MARK: &str = "sekisho";
+/// What a column that shows is recognised by: no name of a table or column contains it.
+const MARK: &str = ":#:";
 
 /// A parameter whose text ends up in a statement.
 pub struct Hole<'a> {

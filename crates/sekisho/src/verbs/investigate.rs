@@ -14,12 +14,7 @@ pub fn run(arguments: &Investigate, style: Style) -> Exit {
         output::error(&format!("nothing to read: {} does not exist", missing.display()));
         return Exit::Nothing;
     }
-    let mut rules = Rules::new();
-    for risk in risks::all() {
-        for (file, text) in risk.detections {
-            rules.add(file, text, Some(risk.slug));
-        }
-    }
+    let mut rules = Rules::of_risks();
     if let Some(folder) = &arguments.rules {
         rules.add_folder(&read::Folder::new(folder), "");
     }
