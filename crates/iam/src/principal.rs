@@ -133,9 +133,18 @@ impl From<&Identity> for Principal {
     }
 }
 
-/// The n-th part of an ARN, from 0.
+/// The n-th part of an ARN, from 0; `None` when it is empty or missing. On the path of every decision, so it counts bytes.
 pub(crate) fn part(arn: &str, n: usize) -> Option<&str> {
-    arn.splitn(6, ':').nth(n).filter(|part| !part.is_empty())
+    let (mut start, mut seen) = (0, 0);
+    for (at, byte) in arn.bytes().enumerate() {
+        if byte == b':' && seen < 5 {
+            if seen == n {
+                return arn.get(start..at).filter(|part| !part.is_empty());
+            }
+            (start, seen) = (at + 1, seen + 1);
+        }
+    }
+    arn.get(start..).filter(|part| seen == n && !part.is_empty())
 }
 
 fn session_arn(role: &Arn, session: &str) -> Option<String> {
