@@ -5,7 +5,6 @@
 
 mod client;
 mod disguise;
-pub mod mysql;
 pub mod sigv4;
 mod url;
 

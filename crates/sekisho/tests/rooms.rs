@@ -97,8 +97,21 @@ const ROOMS: &[Room] = &[
 const OUTSIDE: &[&str] = &["xtask"];
 
 /// What a pure room does not say.
-const IMPURE: &[&str] =
-    &["std::fs", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "std::process", "std::thread", "std::env::", "SystemTime", "Instant::now", "tokio", "async fn", "rand::"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "std::process",
+    "std::thread",
+    "std::env::",
+    "SystemTime",
+    "Instant::now",
+    "tokio",
+    "async fn",
+    "rand::",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
