@@ -56,7 +56,7 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
         let (documents, unread) = document(path, &text);
         let template = documents.into_iter().find(is_template);
         // A file of another kind that YAML cannot read (Helm, Jinja) is no concern of ours; a template is.
-        if template.is_some() || named || is_declared(&text) || stem(path) == "template" {
+        if template.is_some() || named || is_declared(&text) || text.contains("AWS::") || stem(path) == "template" {
             troubles.extend(unread.iter().cloned());
         }
         match template {

@@ -44,6 +44,7 @@ fn scan(files: &[(&str, &[u8])], arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
+const BROKEN: (&str, &[u8]) = ("broken.yaml", b"Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: [1, 2\n  B: {\n");
 const HANDLER: (&str, &[u8]) = ("src/index.js", b"exports.handler = async () => ({ statusCode: 200 });\n");
 
 #[test]
@@ -55,7 +56,7 @@ fn an_empty_folder_is_nothing_to_read() {
 
 #[test]
 fn broken_yaml_is_named_and_the_rest_is_read() {
-    let (code, out, _) = scan(&[("template.yaml", GOOD.as_bytes()), HANDLER, ("broken.yaml", b"Resources:\n  A: [1, 2\n  B: {\n")], &[]);
+    let (code, out, _) = scan(&[("template.yaml", GOOD.as_bytes()), HANDLER, BROKEN], &[]);
     assert_eq!(code, 1);
     assert!(out.contains("broken.yaml:"), "{out}");
     assert!(out.contains("GET /good"), "the good template was not scanned: {out}");
@@ -63,7 +64,7 @@ fn broken_yaml_is_named_and_the_rest_is_read() {
 
 #[test]
 fn strict_makes_what_was_not_assessed_an_error() {
-    let (code, _, _) = scan(&[("template.yaml", GOOD.as_bytes()), HANDLER, ("broken.yaml", b"Resources: {A: [\n")], &["--strict"]);
+    let (code, _, _) = scan(&[("template.yaml", GOOD.as_bytes()), HANDLER, BROKEN], &["--strict"]);
     assert_eq!(code, 4);
 }
 
