@@ -1,5 +1,6 @@
 //! Who can become whom: the escalation primitives as data, and the graph they make of an account.
 
+mod build;
 mod graph;
 mod primitive;
 mod reach;
