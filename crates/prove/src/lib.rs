@@ -30,8 +30,6 @@ pub struct Options {
     pub read: read::Options,
     /// Install nothing.
     pub offline: bool,
-    /// Run functions even where the kernel gives no isolation.
-    pub unsandboxed: bool,
     /// Only these risks; empty for all.
     pub risks: Vec<String>,
 }

@@ -85,7 +85,6 @@ impl Stage<'_> {
             state: self.options.root.join(".sekisho").join("prove"),
             fresh: true,
             offline: self.options.offline,
-            unsandboxed: self.options.unsandboxed,
             ..up::Options::new(root)
         };
         let note = move |notice: Notice| {
@@ -104,7 +103,7 @@ impl Stage<'_> {
         (self.says)("customers come and go");
         let round = self.customers(running, &client, &kept)?;
         running.flush_logs();
-        let (quiet, mut not_assessed) = investigate(running);
+        let (quiet, mut not_assessed) = investigate(&self.options.root, running);
         let mut known = quiet.clone();
 
         let mut target = UpTarget::new(running, &client, round.token.clone(), now);
@@ -116,7 +115,7 @@ impl Stage<'_> {
             let stopped = std::mem::take(&mut *stopped.lock().unwrap_or_else(PoisonError::into_inner));
             running.flush_logs();
             let now;
-            (now, not_assessed) = investigate(running);
+            (now, not_assessed) = investigate(&self.options.root, running);
             let alerts = now.iter().filter(|alert| !known.contains(alert)).cloned().collect();
             known = now;
             attacked.push(Attacked { outcome, took_canary, stopped, alerts });
@@ -194,10 +193,19 @@ fn now() -> Time {
 }
 
 /// Runs every risk's detections over the logs so far.
-fn investigate(running: &Running) -> (Vec<Alert>, Vec<Trouble>) {
+fn investigate(root: &Path, running: &Running) -> (Vec<Alert>, Vec<Trouble>) {
     let rules = investigate::Rules::of_risks();
     let mut events = read::log::open(&[running.logs().to_owned()], read::log::Limits::default());
-    let report = investigate::run(&mut events, &rules);
+    let mut report = investigate::run(&mut events, &rules);
+    // Shown as the user would name them: below the application's folder.
+    if let Ok(root) = root.canonicalize() {
+        let prefix = format!("{}/", root.display());
+        for place in report.alerts.iter_mut().flat_map(|alert| &mut alert.places) {
+            if let Some(below) = place.file.strip_prefix(&prefix) {
+                place.file = below.into();
+            }
+        }
+    }
     let mut not_assessed = report.not_assessed;
     not_assessed.extend(events.into_troubles());
     (report.alerts, not_assessed)

@@ -17,7 +17,7 @@ fn app() -> App {
 }
 
 fn options() -> sekisho_prove::Options {
-    sekisho_prove::Options { root: root(), read: read::Options::default(), offline: false, unsandboxed: false, risks: Vec::new() }
+    sekisho_prove::Options { root: root(), read: read::Options::default(), offline: false, risks: Vec::new() }
 }
 
 fn says(text: &str) {

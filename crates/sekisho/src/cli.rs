@@ -140,9 +140,6 @@ pub struct Running {
     /// Install no packages; fail where some are missing.
     #[arg(long)]
     pub offline: bool,
-    /// Run functions even where the kernel gives no isolation. They are strangers' code.
-    #[arg(long)]
-    pub unsandboxed: bool,
 }
 
 /// `up`.

@@ -17,8 +17,6 @@ pub struct Options {
     pub fresh: bool,
     /// Install nothing.
     pub offline: bool,
-    /// Run functions even where the kernel gives no isolation.
-    pub unsandboxed: bool,
     /// A file in AWS's shared-credentials format with the root user's key pair.
     pub root_credentials: Option<PathBuf>,
     /// SQL files to run once on the fresh database, relative to the root. Empty: those that the application's
@@ -31,7 +29,7 @@ impl Options {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let state = root.join(".sekisho");
-        Self { root, port: 4566, state, fresh: false, offline: false, unsandboxed: false, root_credentials: None, sql: Vec::new() }
+        Self { root, port: 4566, state, fresh: false, offline: false, root_credentials: None, sql: Vec::new() }
     }
 }
 

@@ -38,13 +38,8 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
         help: "sekisho explain says what the attack needs".into(),
     };
     if arguments.target == "up" {
-        let options = prove::Options {
-            root: arguments.path.clone(),
-            read,
-            offline: arguments.running.offline,
-            unsandboxed: arguments.running.unsandboxed,
-            risks: arguments.risks.clone(),
-        };
+        let options =
+            prove::Options { root: arguments.path.clone(), read, offline: arguments.running.offline, risks: arguments.risks.clone() };
         let staged = match prove::attack(&options, &app, &subjects, &output::says) {
             Ok(staged) => staged,
             Err(error) => return output::unfinished(&error),

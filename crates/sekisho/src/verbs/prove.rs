@@ -22,13 +22,8 @@ pub fn run(arguments: &Prove, style: Style) -> Exit {
         Ok(read) => read,
         Err(exit) => return exit,
     };
-    let options = prove::Options {
-        root: application.path.clone(),
-        read,
-        offline: arguments.running.offline,
-        unsandboxed: arguments.running.unsandboxed,
-        risks: arguments.risks.clone(),
-    };
+    let options =
+        prove::Options { root: application.path.clone(), read, offline: arguments.running.offline, risks: arguments.risks.clone() };
     let proved = prove::prove(&options, &output::says);
     if let Err(exit) = input::something(&proved.app, &application.path) {
         return exit;

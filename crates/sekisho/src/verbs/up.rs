@@ -27,7 +27,6 @@ pub fn run(arguments: &Up) -> Exit {
     options.port = arguments.port;
     options.fresh = arguments.fresh;
     options.offline = arguments.running.offline;
-    options.unsandboxed = arguments.running.unsandboxed;
     options.root_credentials.clone_from(&arguments.root_credentials);
     options.sql.clone_from(&arguments.sql);
     if let Some(state) = &arguments.state {

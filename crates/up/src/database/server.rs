@@ -93,6 +93,14 @@ fn program(name: &str, found: std::io::Error) -> UpError {
     }
 }
 
+/// The server's program: on the PATH, or where Debian keeps it, which an ordinary user's PATH leaves out.
+fn server() -> Result<PathBuf, UpError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    let found = folders.map(|folder| folder.join("mariadbd")).find(|program| program.is_file());
+    found.ok_or_else(|| program("mariadbd", std::io::ErrorKind::NotFound.into()))
+}
+
 fn user_argument() -> Option<&'static str> {
     // mariadbd refuses to run as root unless told so. The master user has no FILE privilege and the server is confined
     // by secure_file_priv; the folder is 0700, which another user could not enter.
@@ -108,6 +116,7 @@ pub(super) fn initialise(files: &Files) -> Result<(), UpError> {
         // A run that was killed while it initialised.
         fs::remove_dir_all(&files.data).map_err(|e| failed(format!("{}: {e}", files.data.display())))?;
     }
+    server()?;
     let mut command = Command::new("mariadb-install-db");
     command.arg("--no-defaults").args(user_argument()).arg(format!("--datadir={}", files.data.display()));
     command.args(["--skip-test-db", "--auth-root-authentication-method=normal"]);
@@ -162,7 +171,7 @@ impl Server {
         let port = free_port()?;
         let _ = fs::remove_file(&files.socket);
         let with = |name: &str, path: &Path| format!("--{name}={}", path.display());
-        let mut command = Command::new("mariadbd");
+        let mut command = Command::new(server()?);
         command.arg("--no-defaults").args(user_argument());
         command.args([
             with("datadir", &files.data),
