@@ -322,7 +322,10 @@ impl Ask {
     /// How a statement's principals name the caller.
     fn names(&self, statement: &Value, bound: bool) -> Named {
         if let Some(not) = statement.get("NotPrincipal") {
-            let named: Vec<&str> = list(&not["AWS"]).into_iter().filter_map(Value::as_str).collect();
+            // "AWS JSON policy elements: Principal": an account's twelve digits are short for its root ARN.
+            let whole =
+                |name: &str| if name.len() == 12 && !name.contains(':') { format!("arn:aws:iam::{name}:root") } else { name.to_owned() };
+            let named: Vec<String> = list(&not["AWS"]).into_iter().filter_map(Value::as_str).map(whole).collect();
             let root = format!("arn:aws:iam::{}:root", self.account());
             let needed: Vec<String> = match self.kind() {
                 Kind::User => vec![root, self.principal.clone()],
@@ -330,7 +333,7 @@ impl Ask {
                 Kind::Root => vec![root],
                 _ => vec!["(nobody)".into()],
             };
-            let spared = !bound && needed.iter().all(|needed| named.contains(&needed.as_str()));
+            let spared = !bound && needed.iter().all(|needed| named.contains(needed));
             return if spared { Named::No } else { Named::Everyone };
         }
         let principal = &statement["Principal"];
