@@ -82,7 +82,7 @@ fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
     let opens =
         app.code.secrets.iter().any(|secret| findings.iter().any(|f| f.place == secret.place) && cluster_opened(app, secret).is_some());
     if opens {
-        Ok(PlantAt::Database { statement: "CREATE TABLE sekisho_keepsake AS SELECT ? AS note".into() })
+        Ok(PlantAt::Database { statement: "CREATE OR REPLACE TABLE sekisho_keepsake AS SELECT ? AS note".into() })
     } else {
         Err("nothing in the application accepts the credential: what it opens is outside".into())
     }

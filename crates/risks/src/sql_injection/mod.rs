@@ -116,7 +116,7 @@ fn fix(flow: &Flow) -> Option<Fix> {
 fn plant(app: &App, _: &[&Finding]) -> Result<PlantAt, String> {
     app.of_kind("AWS::RDS::DBCluster").next().ok_or("the application declares no database cluster to plant a canary in")?;
     // A table of the prover's own: no route reads it, so only the statement's text can lead there.
-    Ok(PlantAt::Database { statement: "CREATE TABLE sekisho_canary AS SELECT ? AS note".into() })
+    Ok(PlantAt::Database { statement: "CREATE OR REPLACE TABLE sekisho_canary AS SELECT ? AS note".into() })
 }
 
 /// Takes the findings whose data comes from a GET route's path or query, and reads the whole database through

@@ -35,7 +35,7 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
     let trouble = |subject: &attack::Subject<'_>, why: String| Trouble {
         says: format!("{} at {}: {why}", subject.risk.slug, subject.resource),
         place: subject.findings.first().map_or_else(|| Place::new(".", 1, 1), |finding| finding.place.clone()),
-        help: "sekisho explain says what the attack needs".into(),
+        help: "`--target up` gives an attack every foothold and plants its canary".into(),
     };
     if arguments.target == "up" {
         let options =
@@ -60,14 +60,16 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
         };
         for subject in &subjects {
             let outcome = subject.attack(&app, &mut target);
-            if outcome.loot.is_empty() && outcome.refused.is_none() {
-                let why = outcome.broke.clone().unwrap_or_else(|| "nothing came back".into());
-                not_assessed.push(trouble(subject, why));
+            if outcome.loot.is_empty() && outcome.refused.is_some() {
+                made.push(Made { outcome, exploited: false });
             } else {
-                // Nothing was planted behind a URL, so nothing is proved: what was answered without a credential
-                // is printed for a person to judge, and counts as through.
-                let exploited = !outcome.loot.is_empty();
-                made.push(Made { outcome, exploited });
+                // Nothing can be planted behind a URL, and an answer alone is no proof.
+                let answers = outcome.loot.len();
+                let why = outcome
+                    .broke
+                    .clone()
+                    .unwrap_or_else(|| format!("{answers} answers came back, but no canary was planted there, so nothing is proved"));
+                not_assessed.push(trouble(subject, why));
             }
         }
     }
