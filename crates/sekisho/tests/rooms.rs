@@ -23,10 +23,17 @@ struct Room {
 const ROOMS: &[Room] = &[
     Room { name: "model", sees: &[], touches: "nothing", never: "I/O, clock, random, async, another room", pure: true },
     Room { name: "iam", sees: &["model"], touches: "nothing", never: "I/O; a service named in a `match` outside its data", pure: true },
+    Room {
+        name: "waf",
+        sees: &["model"],
+        touches: "nothing (rule files arrive as bytes)",
+        never: "I/O, clock; letting what it does not know pass",
+        pure: true,
+    },
     Room { name: "code", sees: &["model"], touches: "nothing (files through `model::Files`)", never: "judging what it reads", pure: true },
     Room {
         name: "gate",
-        sees: &["model", "iam"],
+        sees: &["model", "iam", "waf"],
         touches: "nothing",
         never: "allowing by default: what it does not know is `stop` or `depends`",
         pure: true,
@@ -47,10 +54,10 @@ const ROOMS: &[Room] = &[
         never: "another service; deciding; sockets and files",
         pure: false,
     },
-    Room { name: "risks", sees: &["model", "gate", "iam", "code"], touches: "nothing", never: "another risk; I/O", pure: true },
+    Room { name: "risks", sees: &["model", "gate", "iam", "waf", "code"], touches: "nothing", never: "another risk; I/O", pure: true },
     Room {
         name: "scan",
-        sees: &["model", "gate", "iam", "code", "risks"],
+        sees: &["model", "gate", "iam", "waf", "code", "risks"],
         touches: "nothing",
         never: "formatting; writing files",
         pure: true,
@@ -86,7 +93,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "sekisho",
-        sees: &["model", "iam", "read", "edit", "scan", "up", "attack", "investigate", "prove", "report", "risks", "sandbox"],
+        sees: &["model", "iam", "waf", "read", "edit", "scan", "up", "attack", "investigate", "prove", "report", "risks", "sandbox"],
         touches: "stdout, environment, flags, exit code",
         never: "logic",
         pure: false,

@@ -1,0 +1,3 @@
+//! Web ACLs: AWS WAFv2 rules and SecLang rule sets (OWASP Core Rule Set), judged over one request.
+//!
+//! Pure: rule files arrive as bytes, time and counters from the caller.
