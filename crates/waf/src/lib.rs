@@ -1,3 +1,6 @@
 //! Web ACLs: AWS WAFv2 rules and SecLang rule sets (OWASP Core Rule Set), judged over one request.
 //!
 //! Pure: rule files arrive as bytes, time and counters from the caller.
+
+pub mod request;
+pub mod transform;
