@@ -2,5 +2,6 @@
 //!
 //! Pure: rule files arrive as bytes, time and counters from the caller.
 
+pub mod detect;
 pub mod request;
 pub mod transform;
