@@ -88,6 +88,35 @@ fn who_can_over_10_000(bencher: Bencher) {
     bencher.bench_local(|| black_box(ask()));
 }
 
+/// How the time grows with the account, in the same run: printed, and near-linear is asserted.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn growth_from_10_000_to_100_000(bencher: Bencher) {
+    let time = |size: usize| {
+        let account = account(size);
+        let start = std::time::Instant::now();
+        black_box(Graph::of(&account).paths_to_admin().len());
+        start.elapsed().as_secs_f64()
+    };
+    bencher.bench_local(|| {
+        let (small, large) = (time(10_000), time(100_000));
+        let ratio = large / small;
+        println!("10,000 principals {small:.2} s, 100,000 {large:.2} s: {ratio:.1} times the time for ten times the size");
+        assert!(ratio < 20.0, "not near-linear");
+    });
+}
+
+/// The smallest cut, exact at this size.
+#[divan::bench(args = [100, 400], sample_count = 3, sample_size = 1)]
+fn cut(bencher: Bencher, size: usize) {
+    let account = account(size);
+    let graph = Graph::of(&account);
+    bencher.bench_local(|| {
+        let cut = graph.cut();
+        assert!(cut.as_ref().is_some_and(|cut| cut.checked));
+        black_box(cut.map(|cut| (cut.statements.len(), cut.smallest)))
+    });
+}
+
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 3, sample_size = 1)]
 fn graph_and_all_paths_to_admin(bencher: Bencher, size: usize) {
     let account = account(size);

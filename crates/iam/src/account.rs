@@ -20,6 +20,8 @@ pub struct Account {
     pub members: Vec<Member>,
     /// Resources that act with a role.
     pub holders: Vec<Holder>,
+    /// Versions of customer managed policies that are not in force, by the policy's ARN, where they are known.
+    pub versions: HashMap<String, Vec<Arc<Policy>>>,
     /// Whether `holders` is all there is; else a resource that holds a role is taken to be possible.
     pub inventory: bool,
 }
@@ -111,15 +113,19 @@ impl Account {
             let says = "this is not the output of get-account-authorization-details".into();
             return Err(Malformed { says, place: node.place.clone() });
         }
-        let mut policies = HashMap::new();
+        let (mut policies, mut older) = (HashMap::new(), HashMap::new());
         for policy in list("Policies") {
             let versions = policy.get("PolicyVersionList").map(Node::items).unwrap_or_default();
             let default = versions.iter().find(|v| v.get("IsDefaultVersion").and_then(Node::bool) == Some(true));
             if let (Some(arn), Some(document)) = (text_of(policy, "Arn"), default.and_then(|v| v.get("Document"))) {
                 policies.insert(arn.clone(), Arc::new(Policy::parse(&arn, &decoded(document))));
+                let rest = versions.iter().filter(|v| v.get("IsDefaultVersion").and_then(Node::bool) != Some(true));
+                let rest = rest.filter_map(|v| Some(Arc::new(Policy::parse(&arn, &decoded(v.get("Document")?)))));
+                let rest = rest.collect();
+                older.insert(arn, rest);
             }
         }
-        let mut out = Self::default();
+        let mut out = Self { versions: older, ..Self::default() };
         let mut groups: HashMap<String, (String, Vec<Arc<Policy>>)> = HashMap::new();
         for group in list("GroupDetailList") {
             let Some(arn) = text_of(group, "Arn") else { continue };

@@ -5,6 +5,7 @@ use super::graph::{Edge, Graph, Set, To};
 use super::primitive::{Gain, On, Primitive, primitives};
 use super::reach::{Evidence, Over, all_needs, evidence, on, on_any, over};
 use crate::account::{Account, Member, MemberKind};
+use crate::decide::decide;
 use crate::glob::{Glob, Segments, tokens};
 use crate::policy::Policy;
 use crate::principal::Principal;
@@ -12,21 +13,23 @@ use crate::principals::Who;
 use crate::request::{Context, Request, View};
 use crate::stack::Stack;
 use crate::statement::Effect;
+use crate::truth::Truth;
+use model::App;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) struct Builder<'a> {
     pub(super) graph: Graph<'a>,
-    assume: bool,
+    pub(super) assume: bool,
     /// Requests by which a policy is asked whether it speaks of an action at all.
     probes: Vec<(String, Request)>,
     bits: HashMap<&'static str, usize>,
     masks: HashMap<*const Policy, Vec<u64>>,
-    by_arn: HashMap<&'a str, usize>,
+    pub(super) by_arn: HashMap<&'a str, usize>,
     roles_by_service: HashMap<String, Rc<Vec<usize>>>,
     roles_by_provider: HashMap<String, Rc<Vec<usize>>>,
-    roles: Rc<Vec<usize>>,
+    pub(super) roles: Rc<Vec<usize>>,
     users: Rc<Vec<usize>>,
     groups: Rc<Vec<usize>>,
     /// Roles that trust the whole account without conditions, and those that do under conditions.
@@ -42,7 +45,7 @@ enum Found {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(account: &'a Account, assume: bool) -> Self {
+    pub(super) fn new(account: &'a Account, app: Option<&'a App>, assume: bool) -> Self {
         let mut bits = HashMap::new();
         let mut probes = Vec::new();
         for action in primitives().iter().flat_map(|p| &p.needs).flat_map(|n| &n.any_of).map(String::as_str).chain(["sts:AssumeRole"]) {
@@ -51,9 +54,9 @@ impl<'a> Builder<'a> {
                 probes.len() - 1
             });
         }
-        let admin = account.members.iter().map(|member| is_admin(member, &member.stack)).collect();
+        let admin = account.members.iter().map(|member| administrator(member, &member.stack)).collect();
         let mut out = Self {
-            graph: Graph { account, edges: Vec::new(), sets: Vec::new(), admin },
+            graph: Graph { account, nodes: Vec::new(), edges: Vec::new(), sets: Vec::new(), admin, app, assume },
             assume,
             probes,
             bits,
@@ -134,16 +137,20 @@ impl<'a> Builder<'a> {
     pub(super) fn member(&mut self, at: usize) {
         let account = self.graph.account;
         let member = &account.members[at];
-        if member.kind == MemberKind::Group || self.graph.admin[at] || member.stack.identity.is_empty() {
+        if self.graph.admin[at] == Truth::Yes || member.stack.identity.is_empty() {
             return;
         }
+        // A group acts through a user who was added to it.
+        let joined = (member.kind == MemberKind::Group).then(|| joined(member));
+        let member = joined.as_ref().unwrap_or(member);
         let mask = self.mask(member);
         if mask.iter().all(|word| *word == 0) {
             return;
         }
         for (index, primitive) in primitives().iter().enumerate() {
-            let useful =
-                matches!(primitive.gains, Gain::Target | Gain::Admin | Gain::Unlimited) && (self.assume || primitive.assumes.is_none());
+            let gains = matches!(primitive.gains, Gain::Target | Gain::Admin | Gain::Unlimited);
+            // What the versions of a policy hold is known from the account itself.
+            let useful = gains && (self.assume || primitive.assumes.is_none() || primitive.target.kind == "policy-version");
             let possible = primitive.needs.iter().all(|need| need.any_of.iter().any(|action| self.may(&mask, action)));
             if useful && possible && !primitive.needs.is_empty() && primitive.source == "principal" {
                 self.primitive(at, member, index, primitive);
@@ -181,7 +188,7 @@ impl<'a> Builder<'a> {
                 let gains = match primitive.gains {
                     // A permissions boundary still holds whatever is attached.
                     Gain::Admin => unbounded(member),
-                    _ => !member.stack.boundary.is_empty() && is_admin(member, &Stack { boundary: Vec::new(), ..member.stack.clone() }),
+                    _ => !member.stack.boundary.is_empty() && unlimited(member) != Truth::No,
                 };
                 if gains {
                     self.edge(at, To::Admin, index, free.and(found));
@@ -195,6 +202,8 @@ impl<'a> Builder<'a> {
                 let set = self.roles_by_provider.get(service).cloned().unwrap_or_default();
                 self.targets(at, member, index, &wanted, set, &format!("provider {service}"), &context, free);
             }
+            "policy-version" => self.version(at, member, index, &context),
+            "role-bounded" => self.bounded(at, member, index, &wanted, &context),
             "holder" => self.holders(at, member, index, &wanted, service, free),
             "user" => self.targets(at, member, index, &wanted, self.users.clone(), "users", &context, free),
             "group" if member.kind == MemberKind::User => {
@@ -210,7 +219,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn edge(&mut self, from: usize, to: To, primitive: usize, evidence: Evidence) {
+    pub(super) fn edge(&mut self, from: usize, to: To, primitive: usize, evidence: Evidence) {
         self.graph.edges.push(Edge { from, to, primitive, evidence });
     }
 
@@ -252,7 +261,7 @@ impl<'a> Builder<'a> {
             }
             Found::Some(list) => {
                 for (to, found) in list.into_iter().filter(|(to, _)| *to != at) {
-                    let to = if to_admin { To::Admin } else { To::Member(to) };
+                    let to = if to_admin { To::Admin } else { To::Node(to) };
                     self.edge(at, to, index, free.clone().and(found));
                 }
             }
@@ -312,7 +321,7 @@ impl<'a> Builder<'a> {
         Some(all)
     }
 
-    fn assume(&self, member: &Member, role: &Member, action: &str) -> Option<Evidence> {
+    pub(super) fn assume(&self, member: &Member, role: &Member, action: &str) -> Option<Evidence> {
         let request =
             Request::new(member.principal.clone(), action, &*role.arn).with_context(Context::open()).owned_by(&*self.graph.account.id);
         evidence(&request, &Stack { resource: role.trust.clone(), ..member.stack.clone() })
@@ -321,7 +330,7 @@ impl<'a> Builder<'a> {
     fn conditional(&mut self, at: usize, member: &Member, index: usize) {
         for &to in self.conditional_roles.clone().iter() {
             if let Some(found) = self.assume(member, &self.graph.account.members[to], "sts:AssumeRole").filter(|_| to != at) {
-                self.edge(at, To::Member(to), index, found);
+                self.edge(at, To::Node(to), index, found);
             }
         }
     }
@@ -343,10 +352,9 @@ impl<'a> Builder<'a> {
                 .collect();
             for arn in arns {
                 let from = self.by_arn.get(arn.as_str()).copied().or_else(|| account.find(&arn));
-                let Some(from) = from.filter(|from| *from != to && !self.graph.admin[*from]) else { continue };
-                if let Some(mut found) = self.assume(&account.members[from], role, "sts:AssumeRole") {
-                    found.by.extend(role.trust.iter().map(|trust| (trust.name.clone(), trust.place.clone())));
-                    self.edge(from, To::Member(to), index, found);
+                let Some(from) = from.filter(|from| *from != to && self.graph.admin[*from] != Truth::Yes) else { continue };
+                if let Some(found) = self.assume(&account.members[from], role, "sts:AssumeRole") {
+                    self.edge(from, To::Node(to), index, found);
                 }
             }
         }
@@ -360,7 +368,7 @@ impl<'a> Builder<'a> {
             for holder in account.holders.iter().filter(|holder| holder.service == service) {
                 let Some(to) = self.by_arn.get(holder.role_arn.as_str()).copied().filter(|to| *to != at) else { continue };
                 if let Some(found) = all_needs(needs(), |action| on(member, action, &holder.arn, &context)) {
-                    self.edge(at, To::Member(to), index, free.clone().and(found));
+                    self.edge(at, To::Node(to), index, free.clone().and(found));
                 }
             }
             return;
@@ -383,6 +391,39 @@ impl<'a> Builder<'a> {
         self.edge(at, To::Set(id), index, free.and(found));
     }
 
+    /// An older version of an attached policy that would make the caller an administrator.
+    fn version(&mut self, at: usize, member: &Member, index: usize, context: &Context) {
+        let account = self.graph.account;
+        for arn in &member.managed {
+            let Some(found) = on(member, "iam:SetDefaultPolicyVersion", arn, context) else { continue };
+            let versions = account.versions.get(arn).map(Vec::as_slice).unwrap_or_default();
+            let wider = versions.iter().any(|version| {
+                let mut stack = member.stack.clone();
+                stack.identity.push(version.clone());
+                administrator(member, &stack) != Truth::No
+            });
+            if wider || (self.assume && !account.versions.contains_key(arn)) {
+                self.edge(at, To::Admin, index, found);
+                return;
+            }
+        }
+    }
+
+    /// A role that only its boundary keeps from being an administrator, where the caller may lift it and take the role.
+    fn bounded(&mut self, at: usize, member: &Member, index: usize, wanted: &[&super::Need], context: &Context) {
+        for &to in self.roles.clone().iter() {
+            let role = &self.graph.account.members[to];
+            if to == at || role.stack.boundary.is_empty() || unlimited(role) == Truth::No {
+                continue;
+            }
+            let Some(found) = self.confirm(member, wanted, to, context) else { continue };
+            if let Some(assumed) = self.assume(member, role, "sts:AssumeRole") {
+                self.edge(at, To::Admin, index, found.and(assumed));
+                return;
+            }
+        }
+    }
+
     fn assumable(&mut self, at: usize, member: &Member, index: usize, wanted: &[&super::Need], context: &Context) {
         for &to in self.roles.clone().iter() {
             let role = &self.graph.account.members[to];
@@ -399,17 +440,36 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn is_admin(member: &Member, stack: &Stack) -> bool {
+/// Whether somebody has every permission: `Depends` when a policy that is not known might take it away.
+fn administrator(member: &Member, stack: &Stack) -> Truth {
     const PROBES: [&str; 5] = ["sekisho:Anything", "iam:AttachUserPolicy", "iam:PassRole", "ec2:RunInstances", "s3:GetObject"];
-    !stack.identity.is_empty()
-        && PROBES.iter().all(|action| {
-            let request = Request::new(member.principal.clone(), *action, "*");
-            crate::decide::decide(&request, stack).allowed()
-        })
+    let every = |stack: &Stack| {
+        !stack.identity.is_empty()
+            && PROBES.iter().all(|action| decide(&Request::new(member.principal.clone(), *action, "*"), stack).allowed())
+    };
+    if every(stack) {
+        return Truth::Yes;
+    }
+    let known = |policy: &&Arc<Policy>| policy.statements.iter().all(|s| s.unknown.is_none());
+    let rest: Vec<Arc<Policy>> = stack.identity.iter().filter(known).cloned().collect();
+    let maybe = rest.len() < stack.identity.len() && every(&Stack { identity: rest, ..stack.clone() });
+    if maybe { Truth::Depends } else { Truth::No }
+}
+
+/// Whether a member would be an administrator without its boundary.
+fn unlimited(member: &Member) -> Truth {
+    administrator(member, &Stack { boundary: Vec::new(), ..member.stack.clone() })
+}
+
+/// A user who is in this group and nothing else.
+fn joined(group: &Member) -> Member {
+    let arn = group.arn.replacen(":group/", ":user/", 1);
+    let principal = Principal::User { arn: arn.clone() };
+    Member { arn, principal, kind: MemberKind::User, groups: vec![group.arn.clone()], ..group.clone() }
 }
 
 /// Whether attaching every permission would give every permission.
 fn unbounded(member: &Member) -> bool {
     let boundary = &member.stack.boundary;
-    boundary.is_empty() || is_admin(member, &Stack { identity: boundary.clone(), ..Stack::default() })
+    boundary.is_empty() || administrator(member, &Stack { identity: boundary.clone(), ..Stack::default() }) == Truth::Yes
 }

@@ -6,7 +6,7 @@ use crate::catalogue::catalogue;
 use crate::decide::{Outcome, decide};
 use crate::principal::Principal;
 use crate::request::{Context, Request, View};
-use crate::stack::Stack;
+use crate::stack::{Layer, Stack};
 use crate::statement::{Effect, Statement};
 use crate::truth::Truth;
 use model::Place;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(crate) struct Evidence {
     /// Whether it holds without any condition that is not known.
     pub sure: bool,
-    /// The granting policy and statement.
+    /// Statements that together suffice: their policy and place. Others may grant the same.
     pub by: Vec<(Arc<str>, Place)>,
 }
 
@@ -51,11 +51,22 @@ pub(crate) fn evidence(request: &Request, stack: &Stack) -> Option<Evidence> {
     let sure = match decision.outcome {
         Outcome::Allowed => true,
         // An unknown policy is no evidence of a path: it is reported as unknown elsewhere.
-        Outcome::Depends if decision.matched.iter().any(|m| m.statement.effect == Effect::Allow && m.statement.unknown.is_none()) => false,
+        Outcome::Depends if decision.matched.iter().any(|m| m.statement.effect == Effect::Allow && m.statement.unknown.is_none()) => {
+            if !super::time::may_come(request, stack, &decision) {
+                return None;
+            }
+            false
+        }
         _ => return None,
     };
-    let by = decision.matched.iter().filter(|m| m.statement.effect == Effect::Allow);
-    Some(Evidence { sure, by: by.map(|m| (m.policy.name.clone(), m.statement.place.clone())).collect() })
+    // One statement of each layer suffices. Boundaries and what an organisation sets are limits, not grants.
+    let mut by: Vec<(Arc<str>, Place)> = Vec::new();
+    for layer in [Layer::Identity, Layer::Trust, Layer::Resource] {
+        let mut own = decision.matched.iter().filter(|m| m.layer == layer && m.statement.effect == Effect::Allow);
+        let sure = own.clone().find(|m| m.truth == Truth::Yes);
+        by.extend(sure.or_else(|| own.next()).map(|m| (m.policy.name.clone(), m.statement.place.clone())));
+    }
+    Some(Evidence { sure, by })
 }
 
 /// Whether an action is allowed on some resource: tried on what the granting statements themselves name.

@@ -58,7 +58,7 @@ pub enum Question {
     Paths {
         /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
         path: PathBuf,
-        /// Only paths of this principal.
+        /// Only paths of this principal, or `internet`.
         #[arg(long)]
         from: Option<String>,
         /// `admin`, or the ARN of a principal or a resource.
@@ -191,15 +191,23 @@ fn member(account: &Account, name: &str) -> Result<usize, Exit> {
 
 fn paths(path: &Path, from: Option<&str>, to: &str, assume: bool) -> Answer {
     let read = input::account(path)?;
-    let from = from.map(|name| member(&read.account, name)).transpose()?;
-    let graph = if assume { Graph::with_assumptions(&read.account) } else { Graph::of(&read.account) };
+    let graph = match &read.app {
+        Some(app) => Graph::of_application(app, &read.account, assume),
+        None if assume => Graph::with_assumptions(&read.account),
+        None => Graph::of(&read.account),
+    };
+    let from = match from {
+        Some("internet") => Some("internet"),
+        Some(name) if graph.nodes().iter().any(|node| node.name == name) => Some(name),
+        Some(name) => Some(read.account.members[member(&read.account, name)?].arn.as_str()),
+        None => None,
+    };
     let mut found = match to {
         "admin" => graph.paths_to_admin(),
-        to => graph.paths_to(&goals(&read, to)),
+        to => graph.paths_to_node(to).unwrap_or_else(|| graph.paths_to(&goals(&read, to))),
     };
     if let Some(from) = from {
-        let arn = &read.account.members[from].arn;
-        found.retain(|path| path.steps.first().is_some_and(|step| step.from == *arn));
+        found.retain(|path| path.steps.first().is_some_and(|step| step.from == *from));
     }
     let cut = if to == "admin" && !found.is_empty() { graph.cut() } else { None };
     let administrators: Vec<&str> = graph.administrators().map(|m| m.arn.as_str()).collect();

@@ -79,7 +79,7 @@ pub fn path(path: &Path) -> Value {
 
 /// A cut.
 pub fn cut(cut: &Cut) -> Value {
-    json!({"statements": by(&cut.statements), "smallest": cut.smallest})
+    json!({"statements": by(&cut.statements), "smallest": cut.smallest, "checked": cut.checked})
 }
 
 fn by(list: &[(Arc<str>, Place)]) -> Vec<Value> {

@@ -1,0 +1,185 @@
+//! Paths from the internet through an application: only where each step holds.
+#![allow(clippy::unwrap_used)]
+
+use model::{App, Node, Place, Resource, ResourceId};
+use sekisho_iam::account::Account;
+use sekisho_iam::paths::Graph;
+use serde_json::{Value, json};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:rides";
+const ROLE: &str = "arn:aws:iam::123456789012:role/rides";
+const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/rides";
+const BUCKET: &str = "arn:aws:s3:::rides";
+
+fn resource(logical: &str, kind: &str, physical: &str, arn: Option<&str>, properties: Value) -> Resource {
+    let place = Place::new("template.yaml", 7, 3);
+    Resource {
+        id: ResourceId::new("app", logical),
+        kind: kind.into(),
+        properties: Node::from_json(&properties, &place),
+        place,
+        physical_id: physical.into(),
+        arn: arn.map(Into::into),
+        generated_from: None,
+        condition: None,
+        deletion_policy: None,
+        metadata: None,
+    }
+}
+
+fn role(trust: Value, actions: Value) -> Resource {
+    let allow = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
+    let properties = json!({"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust},
+        "Policies": [{"PolicyName": "own", "PolicyDocument": allow}]});
+    resource("Role", "AWS::IAM::Role", "rides", Some(ROLE), properties)
+}
+
+fn lambda() -> Value {
+    json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+}
+
+fn function() -> Resource {
+    resource("Rides", "AWS::Lambda::Function", "rides", Some(FUNCTION), json!({"Role": ROLE}))
+}
+
+fn api(security: Value, policy: Value) -> Resource {
+    let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations");
+    let mut method = json!({"x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}});
+    let mut body = json!({"swagger": "2.0", "info": {"title": "a", "version": "1"}});
+    if !security.is_null() {
+        method["security"] = json!([{"users": []}]);
+        body["securityDefinitions"] = json!({"users": {"type": "apiKey", "name": "Authorization", "in": "header",
+            "x-amazon-apigateway-authtype": "cognito_user_pools", "x-amazon-apigateway-authorizer": security}});
+    }
+    body["paths"] = json!({"/rides": {"get": method}});
+    let mut properties = json!({"Name": "Api", "Body": body});
+    if !policy.is_null() {
+        properties["Policy"] = policy;
+    }
+    resource("Api", "AWS::ApiGateway::RestApi", "abcdef", None, properties)
+}
+
+/// Each path as `internet -api-open-> GET/rides, ...`.
+fn paths(resources: Vec<Resource>, to: &str, assume: bool) -> Vec<String> {
+    let app = App::new("123456789012", "us-east-1", resources);
+    let account = Account::of_app(&app);
+    let graph = Graph::of_application(&app, &account, assume);
+    let short = |name: &str| name.rsplit(':').next().unwrap().to_owned();
+    let found = graph.paths_to_node(to).unwrap_or_default();
+    let path = |path: &sekisho_iam::paths::Path| {
+        let steps = path
+            .steps
+            .iter()
+            .map(|s| format!("{} -{}{}-> {}", short(&s.from), s.primitive.id, if s.sure { "" } else { "?" }, short(&s.to)));
+        steps.collect::<Vec<_>>().join(", ")
+    };
+    found.iter().filter(|path| !path.steps[0].from.contains(":role/")).map(path).collect()
+}
+
+#[test]
+fn from_the_internet_through_a_route_to_a_table() {
+    let table = || resource("Table", "AWS::DynamoDB::Table", "rides", Some(TABLE), json!({}));
+    let app = |security: Value, policy: Value| vec![api(security, policy), function(), role(lambda(), json!("dynamodb:GetItem")), table()];
+    let whole = "internet -api-open-> abcdef/*/GET/rides, abcdef/*/GET/rides -api-integration-> rides, \
+        rides -function-ssrf-> role/rides, role/rides -table-read-> table/rides";
+    assert_eq!(paths(app(Value::Null, Value::Null), TABLE, true), [whole]);
+    // Without taking a flaw for granted the function stands in between.
+    assert!(paths(app(Value::Null, Value::Null), TABLE, false).is_empty());
+    assert_eq!(paths(app(Value::Null, Value::Null), FUNCTION, false).len(), 1);
+    // A resource policy that lets nobody in from outside; one that lets everybody in.
+    let policy = |condition: Value| {
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke",
+            "Resource": "execute-api:/*", "Condition": condition}})
+    };
+    assert!(paths(app(Value::Null, policy(json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}))), FUNCTION, false).is_empty());
+    assert_eq!(paths(app(Value::Null, policy(json!({}))), FUNCTION, false).len(), 1);
+}
+
+#[test]
+fn a_user_pool_that_signs_up_anybody_is_no_door() {
+    let pool_arn = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a";
+    let app = |own: Value, client: Value| {
+        let authorizer = json!({"type": "cognito_user_pools", "providerARNs": [pool_arn]});
+        vec![
+            api(authorizer, Value::Null),
+            function(),
+            role(lambda(), json!("s3:ListBucket")),
+            resource("Pool", "AWS::Cognito::UserPool", "us-east-1_a", Some(pool_arn), own),
+            resource("Client", "AWS::Cognito::UserPoolClient", "c", None, client),
+        ]
+    };
+    let client = json!({"UserPoolId": "us-east-1_a"});
+    let secret = json!({"UserPoolId": "us-east-1_a", "GenerateSecret": true});
+    let closed = json!({"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true}});
+    let found = paths(app(json!({}), client.clone()), FUNCTION, false);
+    assert_eq!(found, ["internet -cognito-sign-up-> abcdef/*/GET/rides, abcdef/*/GET/rides -api-integration-> rides"]);
+    assert!(paths(app(closed, client), FUNCTION, false).is_empty());
+    assert!(paths(app(json!({}), secret), FUNCTION, false).is_empty());
+}
+
+#[test]
+fn guests_of_an_identity_pool() {
+    let app = |guests: bool, audience: &str, amr: &str| {
+        let condition = json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": audience},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr}});
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+        vec![
+            role(trust, json!("s3:GetObject")),
+            resource("Bucket", "AWS::S3::Bucket", "rides", Some(BUCKET), json!({})),
+            resource("Pool", "AWS::Cognito::IdentityPool", "us-east-1:1", None, json!({"AllowUnauthenticatedIdentities": guests})),
+            resource(
+                "Roles",
+                "AWS::Cognito::IdentityPoolRoleAttachment",
+                "r",
+                None,
+                json!({"IdentityPoolId": "us-east-1:1", "Roles": {"unauthenticated": ROLE}}),
+            ),
+        ]
+    };
+    let whole = "internet -identity-pool-guest-> app/Pool (guests), app/Pool (guests) -identity-pool-guest-> role/rides, \
+        role/rides -object-read-> rides";
+    assert_eq!(paths(app(true, "us-east-1:1", "unauthenticated"), BUCKET, false), [whole]);
+    assert!(paths(app(false, "us-east-1:1", "unauthenticated"), BUCKET, false).is_empty());
+    assert!(paths(app(true, "us-east-1:2", "unauthenticated"), BUCKET, false).is_empty());
+    assert!(paths(app(true, "us-east-1:1", "authenticated"), BUCKET, false).is_empty());
+}
+
+#[test]
+fn a_bucket_policy_lets_outsiders_in() {
+    let app = |condition: Value| {
+        let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("{BUCKET}/*"), "Condition": condition});
+        let policy = json!({"Bucket": "rides", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}});
+        vec![
+            resource("Bucket", "AWS::S3::Bucket", "rides", Some(BUCKET), json!({})),
+            resource("Policy", "AWS::S3::BucketPolicy", "p", None, policy),
+        ]
+    };
+    let found = paths(app(json!({})), BUCKET, false);
+    assert_eq!(found, ["internet -resource-policy-open-> rides", "any AWS account -resource-policy-open-> rides"]);
+    assert!(paths(app(json!({"StringEquals": {"aws:PrincipalOrgID": "o-own"}})), BUCKET, false).is_empty());
+    assert!(paths(app(json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}})), BUCKET, false).is_empty());
+    let address = paths(app(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})), BUCKET, false);
+    assert_eq!(address[0], "internet -resource-policy-open?-> rides");
+}
+
+#[test]
+fn a_function_url() {
+    let app = |auth: &str, principal: &str| {
+        vec![
+            function(),
+            role(lambda(), json!("s3:GetObject")),
+            resource("Url", "AWS::Lambda::Url", "u", None, json!({"TargetFunctionArn": FUNCTION, "AuthType": auth})),
+            resource(
+                "Permission",
+                "AWS::Lambda::Permission",
+                "p",
+                None,
+                json!({"FunctionName": FUNCTION, "Action": "lambda:InvokeFunctionUrl", "Principal": principal, "FunctionUrlAuthType": auth}),
+            ),
+        ]
+    };
+    assert_eq!(paths(app("NONE", "*"), FUNCTION, false), ["internet -function-url-open-> rides"]);
+    assert!(paths(app("AWS_IAM", "*"), FUNCTION, false).is_empty());
+    assert!(paths(app("NONE", "999988887777"), FUNCTION, false).is_empty());
+}
