@@ -5,3 +5,4 @@
 pub mod detect;
 pub mod request;
 pub mod transform;
+pub mod wafv2;

@@ -1,0 +1,58 @@
+//! AWS WAFv2: web ACLs read from AWS's JSON and CloudFormation, and judged as AWS documents it.
+//!
+//! ```text
+//! let acl = WebAcl::from_aws_json(&node, &Library::default())?;
+//! let judgement = acl.judge(&request, ResourceType::ApiGateway, &state);
+//! let line = log_line(&acl, &request, &judgement, &source, &Redacted::default());
+//! ```
+//!
+//! What is unknown in a web ACL is an error with its place, never passed over; what is unknown about a request is listed in
+//! [`Judgement::unassessed`]. Time, tokens, locations and who is rate limited come from a [`State`]; a [`Judgement`] says
+//! what to count, and a [`RateTable`] counts it.
+
+mod address;
+pub mod ast;
+pub mod capacity;
+mod component;
+mod evaluate;
+mod json;
+mod judgement;
+mod labels;
+mod log;
+mod look;
+mod matching;
+mod pattern;
+mod rate;
+mod rated;
+mod read;
+mod read_acl;
+mod read_field;
+mod read_statement;
+mod state;
+
+pub use ast::{Action, ResourceType, Rule, RuleGroup, Statement, Tier, WebAcl};
+pub use json::Json;
+pub use judgement::{GroupRecord, Judgement, MatchDetail, Outcome, RateRecord, Response, RuleMatch, RuleType, Terminating, Unassessed};
+pub use log::{Redacted, Source, log_line};
+pub use pattern::Pattern;
+pub use rate::{Counted, RateKeyValues, RateTable};
+pub use read::Form;
+pub use read_acl::{Library, associations};
+pub use state::{At, Location, State, Token};
+
+use crate::request::Request;
+use component::Forwarded;
+use evaluate::Evaluation;
+
+impl WebAcl {
+    /// Judges a request to a resource of this type.
+    pub fn judge(&self, request: &Request<'_>, resource: ResourceType, state: &dyn State) -> Judgement {
+        self.evaluate(request, resource, state)
+    }
+
+    /// Judges a request rule by rule, the obvious way: the slow twin of the compiled program.
+    pub fn evaluate(&self, request: &Request<'_>, resource: ResourceType, state: &dyn State) -> Judgement {
+        let forwarded = Forwarded::of(request, resource.body_limit(self));
+        Evaluation::new(self, &forwarded, state, look::Plain).run().0
+    }
+}
