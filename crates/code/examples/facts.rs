@@ -61,7 +61,7 @@ fn main() {
             let (handler, folder) = arg.split_once('@').unwrap_or((&arg, ""));
             FunctionSource {
                 id: ResourceId::new("app", format!("{folder}/{handler}")),
-                runtime: "nodejs20.x".into(),
+                runtime: if std::env::var("PYTHON").is_ok() { "python3.13".into() } else { "nodejs20.x".into() },
                 handler: handler.into(),
                 root: folder.into(),
                 environment: Default::default(),
@@ -96,6 +96,15 @@ fn main() {
                     println!("        {place} {}..{} {text:?}", place.span.start, place.span.end);
                 }
             }
+        }
+        for write in &handler.writes {
+            println!("  write {}:{} {:?} {} {:?}", write.service, write.operation, write.resource, write.place, write.parts);
+        }
+        for given in &handler.disclosures {
+            println!("  discloses {:?} to {:?} {}", given.what, given.to, given.place);
+        }
+        for review in &handler.reviews {
+            println!("  review {:?} {} {} {}", review.kind, review.name, review.place, review.says);
         }
         for call in &handler.aws_calls {
             println!(

@@ -11,9 +11,20 @@ pub(crate) type VarId = u32;
 /// A function of one module; 0 is the module's top level.
 pub(crate) type FnId = u32;
 
+/// The language a file is written in: what names mean that nothing declares, and how calls bind their arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// JavaScript or TypeScript.
+    JavaScript,
+    /// Python.
+    Python,
+}
+
 /// One source file.
 #[derive(Debug)]
 pub(crate) struct Module {
+    /// The language.
+    pub language: Language,
     /// Path below the root that was read.
     pub path: Arc<str>,
     /// The text.
@@ -65,8 +76,12 @@ pub(crate) struct Function {
     pub parent: FnId,
     /// Parameters in order.
     pub params: Vec<Param>,
+    /// Parameters at the end of the list that take no argument by position (Python's after `*`).
+    pub named_only: usize,
     /// The rest parameter.
     pub rest: Option<Pattern>,
+    /// What takes the named arguments that no parameter is called for (Python's `**kwargs`).
+    pub keywords: Option<Pattern>,
     /// Statements; an arrow's expression is a `Return`.
     pub body: Vec<Stmt>,
     /// Whether `this` is that of the enclosing function.
@@ -91,6 +106,8 @@ pub(crate) struct Class {
     pub constructor: Option<FnId>,
     /// Methods and getters: name, static, function.
     pub methods: Vec<(Arc<str>, bool, FnId)>,
+    /// Which of the methods are read like fields.
+    pub getters: Vec<Arc<str>>,
     /// Fields: name, static, value.
     pub fields: Vec<(Arc<str>, bool, Option<Expr>)>,
 }
@@ -254,8 +271,25 @@ pub(crate) enum ExprKind {
     Sequence(Vec<Expr>),
     /// `import(x)`.
     Import(Box<Expr>),
+    /// `[f(x) for x in xs if c]`, `{...}`, `(...)`: the rounds, then what each gives.
+    Comprehension(Vec<Round>, Vec<Expr>),
+    /// A decorator and the function it is given.
+    Decorated(Box<Expr>, Box<Expr>),
+    /// The named arguments of a call, which stand after all others.
+    Keywords(Vec<Property>),
     /// Not understood; its value is unknown.
     Opaque,
+}
+
+/// One `for ... in ... if ...` of a comprehension.
+#[derive(Debug)]
+pub(crate) struct Round {
+    /// What an element is bound to.
+    pub target: Pattern,
+    /// What is walked.
+    pub list: Expr,
+    /// What must hold of it.
+    pub tests: Vec<Expr>,
 }
 
 /// A call: callee, arguments (`true` when spread).

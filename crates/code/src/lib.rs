@@ -4,18 +4,22 @@
 //! understood is a [`Trouble`] that begins with "not assessed", never silence.
 
 mod aws;
+mod depth;
 mod flow;
 mod handler;
 mod ir;
 mod javascript;
 mod load;
+mod packages;
+mod python;
 mod rewrite;
 mod secrets;
 mod stack;
 mod visit;
 
-use load::{Loader, Target};
-use model::code::{Code, Handler};
+use ir::Language;
+use load::Loader;
+use model::code::Code;
 use model::{Files, Place, ResourceId, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,10 +48,10 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
     let mut roots = BTreeSet::new();
     for function in functions {
         match language(&function.runtime) {
-            Language::JavaScript => {
+            Runtime::Read(language) => {
                 let root = load::clean(&function.root).unwrap_or_default();
                 roots.insert(root.clone());
-                match javascript_handler(function, &root, &mut loader) {
+                match handler::read(function, language, &root, &mut loader) {
                     Ok((handler, cut)) => {
                         if cut {
                             let says = format!("not assessed: the handler of {} is too large to be followed to its end", function.id);
@@ -59,7 +63,8 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
                     Err(trouble) => troubles.push(trouble),
                 }
             }
-            Language::Other(name) => {
+            Runtime::Other(name) => {
+                code.not_assessed.insert(function.id.clone(), name.clone());
                 let says = format!("not assessed: handlers in {name} are not read yet ({})", function.id);
                 let place = Place::new(function.root.as_str(), 1, 1);
                 troubles.push(Trouble { says, place, help: "review the code of this function by other means".to_owned() });
@@ -67,7 +72,8 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
         }
     }
     for root in &roots {
-        let paths: Vec<String> = loader.list(root).iter().filter(|path| load::is_code(path)).cloned().collect();
+        let paths: Vec<String> =
+            loader.list(root).iter().filter(|path| load::is_code(path) && !load::is_installed(path)).cloned().collect();
         for path in paths {
             loader.also(root, &path);
         }
@@ -86,132 +92,26 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
     (code, troubles)
 }
 
-enum Language {
-    JavaScript,
+/// What runs a function.
+enum Runtime {
+    /// A language that is read.
+    Read(Language),
+    /// One that is not.
     Other(String),
 }
 
 /// The language of a runtime by its identifier (Lambda Developer Guide, "Lambda runtimes").
-fn language(runtime: &str) -> Language {
+fn language(runtime: &str) -> Runtime {
     let name: String = runtime.chars().take_while(char::is_ascii_alphabetic).collect();
-    match name.as_str() {
-        "nodejs" => Language::JavaScript,
-        "" => Language::Other("an unknown runtime".to_owned()),
-        _ => Language::Other(name),
-    }
+    Runtime::Other(match name.as_str() {
+        "nodejs" => return Runtime::Read(Language::JavaScript),
+        "python" => return Runtime::Read(Language::Python),
+        "java" => "Java".to_owned(),
+        "go" => "Go".to_owned(),
+        "dotnet" | "dotnetcore" => ".NET".to_owned(),
+        "ruby" => "Ruby".to_owned(),
+        "provided" => "a language with a runtime of its own (Go, Rust, C++)".to_owned(),
+        "" => "an unknown runtime".to_owned(),
+        _ => name,
+    })
 }
-
-fn javascript_handler(function: &FunctionSource, root: &str, loader: &mut Loader<'_>) -> Result<(Handler, bool), Trouble> {
-    let trouble = |says: String, place: Place, help: &str| Trouble { says, place, help: help.to_owned() };
-    let folder = Place::new(if root.is_empty() { "." } else { root }, 1, 1);
-    let Some((file, export)) = handler::split(&function.handler) else {
-        let says = format!("not assessed: `{}` of {} is not a handler", function.handler, function.id);
-        return Err(trouble(says, folder, "write it as `file.export`"));
-    };
-    let path = load::clean(&format!("{root}/{file}")).filter(|p| root.is_empty() || p.starts_with(&format!("{root}/")));
-    let Some(first) = path.and_then(|path| loader.module(root, &path)) else {
-        let says = format!("not assessed: no readable file `{file}` for the handler `{}` of {}", function.handler, function.id);
-        return Err(trouble(says, folder, "build the function, or correct `Handler` or `CodeUri`"));
-    };
-    let reachable = loader.reachable(first);
-    let facts = flow::walk(&loader.program, first, &reachable, export).map_err(|failure| {
-        let place = Place::new(loader.program.modules[first].path.clone(), 1, 1);
-        match failure {
-            flow::Failure::NoExport(exports) => {
-                let says = format!("not assessed: `{export}`, the handler of {}, is not among the exports of its file", function.id);
-                let help =
-                    if exports.is_empty() { "the file exports nothing".to_owned() } else { format!("it exports: {}", exports.join(", ")) };
-                Trouble { says, place, help }
-            }
-            flow::Failure::NotFollowed => {
-                let says = format!("not assessed: `{export}`, the handler of {}, is made by code that cannot be followed", function.id);
-                trouble(says, place, "export a function, or one wrapped by a package")
-            }
-            flow::Failure::NoThread => {
-                trouble(format!("not assessed: {} could not be walked", function.id), place, "report this as a bug of sekisho")
-            }
-        }
-    })?;
-    let modules = reachable.iter().filter_map(|at| loader.program.modules.get(*at));
-    let mut handler = Handler {
-        place: facts.place,
-        files: modules.clone().map(|m| m.path.to_string()).collect(),
-        flows: facts.flows,
-        aws_calls: facts.aws_calls,
-        packages: packages(loader, &reachable),
-        is_authorizer: facts.authorizer_input && modules.clone().any(answers_policy),
-    };
-    handler.files.sort();
-    Ok((handler, facts.cut))
-}
-
-/// Whether a file names what an authorizer answers with: a policy, or the simple response of an HTTP API.
-fn answers_policy(module: &ir::Module) -> bool {
-    module.text.contains("policyDocument") || module.text.contains("isAuthorized")
-}
-
-fn packages(loader: &Loader<'_>, reachable: &[usize]) -> Vec<String> {
-    let mut out = BTreeSet::new();
-    for ((from, _), target) in &loader.program.targets {
-        if let Target::Package(package) = target
-            && reachable.contains(from)
-        {
-            let base = flow::base(package);
-            if !NODE.contains(&base) {
-                out.insert(base.to_owned());
-            }
-        }
-    }
-    out.into_iter().collect()
-}
-
-/// Modules of Node.js itself (Node.js documentation, `module.builtinModules`).
-const NODE: [&str; 47] = [
-    "assert",
-    "async_hooks",
-    "buffer",
-    "child_process",
-    "cluster",
-    "console",
-    "constants",
-    "crypto",
-    "dgram",
-    "diagnostics_channel",
-    "dns",
-    "domain",
-    "events",
-    "fs",
-    "http",
-    "http2",
-    "https",
-    "inspector",
-    "module",
-    "net",
-    "os",
-    "path",
-    "perf_hooks",
-    "process",
-    "punycode",
-    "querystring",
-    "readline",
-    "repl",
-    "sea",
-    "sqlite",
-    "stream",
-    "string_decoder",
-    "sys",
-    "test",
-    "timers",
-    "tls",
-    "trace_events",
-    "tty",
-    "url",
-    "util",
-    "v8",
-    "vm",
-    "wasi",
-    "worker_threads",
-    "zlib",
-    "_http_agent",
-    "_stream_readable",
-];

@@ -3,8 +3,9 @@
 //! Names are resolved as Node.js does (Node.js documentation, "CommonJS modules: All together" and "ECMAScript modules: Resolution
 //! algorithm") for relative specifiers only; a bare name is a package. Never opens `node_modules`.
 
+use crate::ir::Language;
 use crate::ir::Module;
-use crate::javascript;
+use crate::{javascript, python};
 use model::{Files, Place, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,18 +73,28 @@ impl<'f> Loader<'f> {
     pub fn module(&mut self, root: &str, path: &str) -> Option<usize> {
         let found = self.find(root, path)?;
         let Target::Module(first) = found else { return None };
+        self.follow(root, first);
+        Some(first)
+    }
+
+    /// Reads everything that a module imports, and what that imports.
+    fn follow(&mut self, root: &str, first: usize) {
         let mut open = vec![first];
         while let Some(at) = open.pop() {
             let Some(module) = self.program.modules.get(at) else { continue };
             let base = module.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-            let specifiers = module.specifiers.clone();
+            let (specifiers, language) = (module.specifiers.clone(), module.language);
             for (specifier, span) in specifiers {
                 if self.program.targets.contains_key(&(at, specifier.clone())) {
                     continue;
                 }
                 let before = self.program.modules.len();
-                let target = self.target(root, &base, &specifier);
+                let target = match language {
+                    Language::JavaScript => self.target(root, &base, &specifier),
+                    Language::Python => self.python_target(root, &base, &specifier),
+                };
                 if target == Target::Missing
+                    && !specifier.starts_with('?')
                     && let Some(module) = self.program.modules.get(at)
                 {
                     let says = format!("not assessed: `{specifier}` is imported and not found");
@@ -94,7 +105,6 @@ impl<'f> Loader<'f> {
                 open.extend(before..self.program.modules.len());
             }
         }
-        Some(first)
     }
 
     /// Every module reachable from one, itself first, sorted by path after it.
@@ -137,6 +147,49 @@ impl<'f> Loader<'f> {
         }
         let Some(path) = clean(&format!("{base}/{specifier}")) else { return Target::Missing };
         self.find(root, &path).unwrap_or(Target::Missing)
+    }
+
+    /// The module of a Python handler, dots or slashes between its folders, and everything it imports.
+    pub fn python_module(&mut self, root: &str, path: &str) -> Option<usize> {
+        let found = self.find_python(root, path)?;
+        let Target::Module(first) = found else { return None };
+        self.follow(root, first);
+        Some(first)
+    }
+
+    /// Where a Python import leads (Python Language Reference, "The import system"): the code folder is on the path, as is the
+    /// folder of the file for those who zip another folder than the one that is known. A specifier that begins with `?` may name
+    /// nothing.
+    fn python_target(&mut self, root: &str, base: &str, specifier: &str) -> Target {
+        let optional = specifier.starts_with('?');
+        let name = specifier.trim_start_matches('?');
+        let relative = name.trim_start_matches('.');
+        let dots = name.len() - relative.len();
+        let path = relative.replace('.', "/");
+        if dots > 0 {
+            let up = "../".repeat(dots - 1);
+            let Some(path) = clean(&format!("{base}/{up}{path}")) else { return Target::Missing };
+            return self.find_python(root, &path).unwrap_or(Target::Missing);
+        }
+        for folder in [root, base] {
+            if let Some(found) = clean(&format!("{folder}/{path}")).and_then(|path| self.find_python(root, &path)) {
+                return found;
+            }
+        }
+        if optional { Target::Missing } else { Target::Package(format!("py:{name}").into()) }
+    }
+
+    fn find_python(&mut self, root: &str, path: &str) -> Option<Target> {
+        let package = if path.is_empty() { "__init__.py".to_owned() } else { format!("{path}/__init__.py") };
+        let found = self.open(root, &package).or_else(|| self.open(root, &format!("{path}.py")));
+        if found.is_some() {
+            return found;
+        }
+        // A folder without `__init__.py` is a package all the same, with nothing of its own.
+        let folder = format!("{path}/");
+        let is_package = !path.is_empty()
+            && self.list(root).range(folder.clone()..).next().is_some_and(|p| p.starts_with(&folder) && p.ends_with(".py"));
+        is_package.then_some(Target::Data)
     }
 
     /// A file by a name that may lack its extension, may be a folder, or may be TypeScript under a `.js` name.
@@ -196,7 +249,8 @@ impl<'f> Loader<'f> {
             return Some(Target::Missing);
         };
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let (module, troubles) = javascript::lower(&path, &text.into());
+        let (module, troubles) =
+            if path.ends_with(".py") { python::lower(&path, &text.into()) } else { javascript::lower(&path, &text.into()) };
         self.troubles.extend(troubles);
         match module {
             Some(module) => {
@@ -216,10 +270,15 @@ impl<'f> Loader<'f> {
     }
 }
 
-/// Whether a file's name says that it is JavaScript or TypeScript with code in it.
+/// Whether a file's name says that it is JavaScript, TypeScript or Python with code in it.
 pub(crate) fn is_code(path: &str) -> bool {
-    let code = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"].iter().any(|extension| path.ends_with(extension));
+    let code = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".py"].iter().any(|extension| path.ends_with(extension));
     code && !path.ends_with(".d.ts") && !path.ends_with(".d.mts") && !path.ends_with(".d.cts")
+}
+
+/// Whether a path leads into packages that were installed there.
+pub(crate) fn is_installed(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "site-packages" | "dist-packages" | "node_modules" | ".venv" | "venv" | "vendor"))
 }
 
 fn has_extension(path: &str) -> bool {

@@ -113,6 +113,21 @@ fn expr<'m>(e: &'m Expr, see: &mut dyn FnMut(Met<'m>)) {
                 expr(key, see);
             }
         }
+        ExprKind::Comprehension(rounds, list) => {
+            for round in rounds {
+                pattern(&round.target, see);
+                expr(&round.list, see);
+                round.tests.iter().for_each(|e| expr(e, see));
+            }
+            list.iter().for_each(|e| expr(e, see));
+        }
+        ExprKind::Decorated(a, b) => {
+            expr(a, see);
+            expr(b, see);
+        }
+        ExprKind::Keywords(properties) => properties.iter().for_each(|p| match p {
+            Property::Named(_, value) | Property::Spread(value) => expr(value, see),
+        }),
         _ => {}
     }
 }

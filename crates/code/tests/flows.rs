@@ -101,7 +101,7 @@ fn other_sinks() {
         ("require('child_process').spawn('sh', ['-c', event.body]);", "Shell body :5"),
         ("return eval(JSON.parse(event.body).code);", "Eval body.code :5"),
         ("return new Function('a', event.body)(1);", "Eval body :5"),
-        ("return require('node-serialize').unserialize(event.body);", "Eval body :5"),
+        ("return require('node-serialize').unserialize(event.body);", "Deserialize body :5"),
         ("return require('fs').readFileSync('/tmp/' + event.pathParameters.name);", "File path.name :5"),
         (
             "const fs = require('fs/promises'); const path = require('path');\nreturn fs.readFile(path.join('/tmp', event.pathParameters.name));",

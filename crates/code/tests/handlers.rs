@@ -93,11 +93,18 @@ fn what_is_not_assessed_is_said() {
 
 #[test]
 fn other_languages_are_said_once_a_function() {
-    for (runtime, name) in [("python3.12", "python"), ("java21", "java"), ("provided.al2023", "provided"), ("", "an unknown runtime")] {
+    for (runtime, name) in [
+        ("java21", "Java"),
+        ("dotnet8", ".NET"),
+        ("ruby3.3", "Ruby"),
+        ("provided.al2023", "a language with a runtime of its own (Go, Rust, C++)"),
+        ("", "an unknown runtime"),
+    ] {
         let mut other = function("a.h", "src");
         other.runtime = runtime.into();
         let (code, troubles) = analyse(&[other], &Memory::of(&[]));
         assert!(code.handlers.is_empty());
+        assert_eq!(code.not_assessed.values().collect::<Vec<_>>(), [name]);
         assert_eq!(troubles.len(), 1);
         assert!(troubles[0].says.contains(&format!("handlers in {name} are not read yet")), "{}", troubles[0].says);
     }

@@ -12,6 +12,9 @@ pub struct Code {
     pub handlers: BTreeMap<ResourceId, Handler>,
     /// Literals that look like secrets, wherever they stand in the source.
     pub secrets: Vec<Secret>,
+    /// Functions whose code is in a language that is not read, with its name: `Java`, `Go`.
+    #[serde(default)]
+    pub not_assessed: BTreeMap<ResourceId, String>,
 }
 
 /// The code behind one function.
@@ -29,6 +32,15 @@ pub struct Handler {
     pub packages: Vec<String>,
     /// Set when the code answers as a Lambda authorizer (reads `methodArn` or `authorizationToken`, returns a policy).
     pub is_authorizer: bool,
+    /// What it writes to other services, and which data of its event that holds.
+    #[serde(default)]
+    pub writes: Vec<Write>,
+    /// What it gives away in logs and answers.
+    #[serde(default)]
+    pub disclosures: Vec<Disclosure>,
+    /// How it treats tokens, claims and identities.
+    #[serde(default)]
+    pub reviews: Vec<Review>,
 }
 
 /// One call of the AWS SDK.
@@ -56,8 +68,40 @@ pub enum EventSource {
     Query(String),
     /// Header.
     Header(String),
+    /// Field of an event of no form of its own: direct invocation, Step Functions, an IoT rule, an application's own. The path.
+    Field(Vec<String>),
+    /// Payload of a service's event, with the path inside it: of an S3 event `["key"]`, of a DynamoDB stream the attribute.
+    Trigger(Trigger, Vec<String>),
     /// Whole event or a part that is not told apart further.
     Event,
+}
+
+/// The service whose event starts a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// Object key and metadata of an S3 notification.
+    S3,
+    /// Body of an SQS message (path of its JSON), or `messageAttributes`.
+    Sqs,
+    /// Message of an SNS notification.
+    Sns,
+    /// `detail` of an EventBridge event.
+    EventBridge,
+    /// Attributes of an item in a DynamoDB stream.
+    DynamoDb,
+    /// Data of a Kinesis record.
+    Kinesis,
+    /// Data of a Firehose record.
+    Firehose,
+    /// Value of a Kafka record.
+    Kafka,
+    /// What a user gave to Cognito: `["userAttributes", "custom:role"]`, `["userName"]`.
+    Cognito,
+    /// Arguments of an AppSync field.
+    AppSync,
+    /// Log events of a CloudWatch Logs subscription.
+    Logs,
 }
 
 /// What a sink does with data.
@@ -74,6 +118,24 @@ pub enum SinkKind {
     File,
     /// URL of a request.
     Url,
+    /// Bytes or text from which objects are made (`pickle`, `node-serialize`, `yaml.load`).
+    Deserialize,
+    /// XML that is read by a parser that resolves external entities.
+    Xml,
+    /// Text of a template that is compiled.
+    Template,
+    /// Expression, filter or operator of a NoSQL query: DynamoDB expressions, MongoDB queries.
+    NoSql,
+    /// Text of a PartiQL statement.
+    PartiQl,
+    /// Key of an S3 object that is read or written.
+    S3Key,
+    /// Key for which a URL is signed.
+    Presign,
+    /// Key or conditions of a signed POST policy.
+    PostPolicy,
+    /// Body of an answer that says it is HTML.
+    Html,
 }
 
 /// Data that flows from the event to a sink.
@@ -104,6 +166,129 @@ pub struct FlowStep {
     pub says: String,
     /// Where.
     pub place: Place,
+}
+
+/// A call that stores or sends data where another function may read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// IAM prefix: `s3`, `dynamodb`, `sqs`, `sns`, `events`, `kinesis`, `firehose`, `lambda`, `states`.
+    pub service: String,
+    /// Operation in AWS's spelling: `PutObject`.
+    pub operation: String,
+    /// Which bucket, table, queue, topic, bus, stream or function.
+    pub resource: ResourceName,
+    /// What is written, by where it stands in the parameters; only parts that hold data of the event.
+    pub parts: Vec<WritePart>,
+    /// The call.
+    pub place: Place,
+}
+
+/// How code names a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceName {
+    /// By the value of an environment variable.
+    Environment(String),
+    /// By a constant.
+    Literal(String),
+    /// In a way that is not followed.
+    Unknown,
+}
+
+/// One part of what is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WritePart {
+    /// Where it stands: `["Key"]`, `["Body"]`, `["Item", "name"]`, `["MessageBody"]`. A text that was made of an object (JSON) goes
+    /// on with the object's names: `["MessageBody", "name"]`.
+    pub path: Vec<String>,
+    /// Data of the event that it holds.
+    pub sources: Vec<EventSource>,
+}
+
+/// Something that logs or an answer give away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disclosure {
+    /// What.
+    pub what: Disclosed,
+    /// Where to.
+    pub to: DisclosedTo,
+    /// The call or the `return`.
+    pub place: Place,
+}
+
+/// What is given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosed {
+    /// The whole event, headers and body included.
+    Event,
+    /// A token: the `Authorization` header, a cookie, the token of an authorizer's event.
+    Token,
+    /// The claims of a decoded token.
+    Claims,
+    /// A password that the caller sent.
+    Password,
+    /// The text of an SQL statement that holds data of the event.
+    Sql,
+    /// The environment variables, all of them.
+    Environment,
+    /// An exception's message.
+    Error,
+    /// An exception's stack trace.
+    Stack,
+}
+
+/// Where something is given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosedTo {
+    /// The function's log.
+    Log,
+    /// Its answer to the caller.
+    Response,
+}
+
+/// Something a reviewer of authorisation would point at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// What.
+    pub kind: ReviewKind,
+    /// The claim, header, field or attribute concerned; empty when there is none.
+    pub name: String,
+    /// What stands there, in a sentence.
+    pub says: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// Kinds of what a reviewer would point at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewKind {
+    /// A token is verified without a list of algorithms.
+    NoAlgorithms,
+    /// A token is decoded, and nowhere verified.
+    NotVerified,
+    /// A verified token's issuer is not checked.
+    NoIssuer,
+    /// A verified token's audience (`aud` of an ID token, `client_id` of an access token) is not checked.
+    NoAudience,
+    /// A verified token's `token_use` is not checked: an ID token passes for an access token.
+    NoTokenUse,
+    /// A scope or group is looked for inside a text: `admin` is in `not-admin` too.
+    Substring,
+    /// Data of the request replaces what the authorizer said about the caller.
+    IdentityOverridden,
+    /// A tenant, customer or user is taken from the request alone.
+    ClientControlledTenant,
+    /// An attribute of Cognito that its owner may write decides what its owner may do.
+    WritableAttribute,
+    /// An authorizer allows more than the method that was asked for.
+    WidePolicy,
+    /// What the authorizer says is read without asking whether there is one.
+    UnguardedIdentity,
+    /// A signed POST policy without a bound on size, or for any key.
+    WidePostPolicy,
 }
 
 /// A text edit of the source that removes a flow: byte ranges and their new text.

@@ -3,6 +3,8 @@
 //! Services are named by their IAM prefix (Service Authorization Reference), operations as the API references spell them. Which
 //! clients and methods are named otherwise is in `services.tsv` and `operations.tsv`; no service is named in the code.
 
+pub(crate) mod python;
+
 use std::sync::OnceLock;
 
 /// A call that was found in the walk.

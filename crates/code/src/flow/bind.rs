@@ -168,9 +168,44 @@ impl<'p> Engine<'p> {
     pub fn require(&mut self, module: usize, specifier: &str) -> Value {
         match self.target(module, specifier) {
             Target::Module(at) => self.load(at),
-            Target::Package(package) => self.external(&package, ""),
+            Target::Package(package) => match package.strip_prefix("py:").and_then(|name| name.split_once('.')) {
+                Some((base, rest)) => self.external(&format!("py:{base}"), rest),
+                None => self.external(&package, ""),
+            },
+            // `from a import b` asks for a module `a.b`, which need not be there.
+            Target::Missing if specifier.starts_with('?') => Value::of(Atom::Null),
             Target::Data | Target::Missing => Value::unknown(),
         }
+    }
+
+    /// Takes the named arguments away from the others.
+    pub fn take_named(&mut self, args: &mut Vec<Value>) -> Option<super::value::ObjectId> {
+        let [Atom::Object(id)] = args.last()?.atoms.as_slice() else { return None };
+        let id = *id;
+        self.state.at(id).filter(|o| o.named)?;
+        args.pop();
+        Some(id)
+    }
+
+    /// The argument that is given by a parameter's name.
+    pub fn by_name(&mut self, named: Option<super::value::ObjectId>, module: usize, pattern: &Pattern) -> Option<Value> {
+        let var = match pattern {
+            Pattern::Var(var) => *var,
+            Pattern::Default(inner, _) => match &**inner {
+                Pattern::Var(var) => *var,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let name = self.module(module).variables.get(var as usize)?.clone();
+        let object = self.state.at(named?)?;
+        let field = object.fields.get(&name).copied();
+        if let Some(cell) = field {
+            return Some(self.state.get(cell));
+        }
+        // `f(**data)` gives whatever the data hold.
+        let spread = object.spread.is_some() || object.any.is_some();
+        spread.then(|| self.member(&Value::of(Atom::Object(named.unwrap_or_default())), &name, module, model::Span::default()))
     }
 
     /// Adds to what a module exports.

@@ -3,6 +3,7 @@
 use super::call::Site;
 use super::engine::Engine;
 use super::facts::{Facts, Scope, harmless, takes_harm_away};
+use super::source::{Root, Source};
 use super::state::Object;
 use super::text::Piece;
 use super::value::{At, Atom, Value};
@@ -10,6 +11,11 @@ use super::value::{At, Atom, Value};
 impl<'p> Engine<'p> {
     /// Calls a method on a value that has none of its own by that name.
     pub fn builtin(&mut self, on: &Value, name: &str, args: Vec<Value>, site: Site<'p>) -> Value {
+        if self.is_python(site.module)
+            && let Some(done) = self.python_method(on, name, &args, site)
+        {
+            return done;
+        }
         let first = args.first().cloned().unwrap_or_default();
         let plain = Value { facts: None, ..on.clone() };
         match name {
@@ -21,13 +27,13 @@ impl<'p> Engine<'p> {
                     out = out.join(&result);
                 }
                 if let Some(failed) = args.get(1) {
-                    let result = self.run(failed, vec![Value::unknown()], site);
+                    let result = self.run(failed, vec![Value::source(Source::of(Root::Error), None)], site);
                     out = out.join(&result);
                 }
                 out
             }
             "catch" => {
-                let result = self.run(&first, vec![Value::unknown()], site);
+                let result = self.run(&first, vec![Value::source(Source::of(Root::Error), None)], site);
                 plain.join(&result)
             }
             "finally" => {
@@ -108,6 +114,10 @@ impl<'p> Engine<'p> {
                 out.unknown = true;
                 out
             }
+            "includes" | "indexOf" | "search" if self.is_claim(on) => {
+                self.searched(on, At { module: site.module, span: site.expr.span });
+                Value::unknown()
+            }
             "includes" | "has" | "hasOwnProperty" | "indexOf" if !first.taints.is_empty() && self.is_fixed(on) && name != "indexOf" => {
                 self.checked(&first)
             }
@@ -181,7 +191,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Puts values into whatever collections a value may be.
-    fn keep(&mut self, on: &Value, values: &[Value]) {
+    pub fn keep(&mut self, on: &Value, values: &[Value]) {
         for atom in &on.atoms {
             if let Atom::Object(id) = atom {
                 let cell = self.state.any(*id);
@@ -190,7 +200,7 @@ impl<'p> Engine<'p> {
         }
     }
 
-    fn join_list(&mut self, on: &Value, separator: &Value, site: Site<'p>) -> Value {
+    pub fn join_list(&mut self, on: &Value, separator: &Value, site: Site<'p>) -> Value {
         let mut pieces = Vec::new();
         for atom in &on.atoms {
             if let Atom::Object(id) = atom

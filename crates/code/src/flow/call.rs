@@ -91,6 +91,8 @@ impl<'p> Engine<'p> {
                 args.push(value);
                 continue;
             }
+            let exact = !value.unknown && value.taints.is_empty() && value.atoms.iter().all(|a| self.is_whole_array(a));
+            let least = if exact { 0 } else { 3 };
             let count = value
                 .atoms
                 .iter()
@@ -100,13 +102,18 @@ impl<'p> Engine<'p> {
                 })
                 .max()
                 .unwrap_or(0)
-                .clamp(3, 12);
+                .clamp(least, 12);
             for at in 0..count {
                 let element = self.element(&value, at);
                 args.push(element);
             }
         }
         args
+    }
+
+    /// Whether all elements of an array are known by their number.
+    fn is_whole_array(&self, atom: &Atom) -> bool {
+        matches!(atom, Atom::Object(id) if self.state.at(*id).is_some_and(|o| o.array && o.any.is_none() && o.spread.is_none()))
     }
 
     /// Calls a value.
@@ -116,6 +123,7 @@ impl<'p> Engine<'p> {
             let result = match atom {
                 Atom::Closure(closure) => self.enter(closure, this.clone(), args.clone(), Some((site.module, site.expr))),
                 Atom::External(external) => self.external_call(external, this.as_ref(), args.clone(), false, site),
+                Atom::Class(class) => self.instance(class, args.clone(), site),
                 Atom::Resolve(cell) => {
                     if let Some(value) = args.first() {
                         self.state.add(*cell, value);
@@ -250,11 +258,7 @@ impl<'p> Engine<'p> {
         let mut out = Value::default();
         for atom in &callee.atoms {
             let made = match atom {
-                Atom::Class(class) => {
-                    let id = self.state.object(Object { class: Some(class.clone()), ..Object::default() });
-                    self.initialise(class, id, args.clone(), site, 0);
-                    Value::of(Atom::Object(id))
-                }
+                Atom::Class(class) => self.instance(class, args.clone(), site),
                 Atom::Closure(closure) => {
                     let id = self.state.object(Object { maker: Some(closure.clone()), ..Object::default() });
                     let this = Value::of(Atom::Object(id));
@@ -268,6 +272,13 @@ impl<'p> Engine<'p> {
             out = out.join(&made);
         }
         if out.is_nothing() { self.unknown_call(&args, site) } else { out }
+    }
+
+    /// A new object of a class.
+    fn instance(&mut self, class: &Rc<ClassValue>, args: Vec<Value>, site: Site<'p>) -> Value {
+        let id = self.state.object(Object { class: Some(class.clone()), ..Object::default() });
+        self.initialise(class, id, args, site, 0);
+        Value::of(Atom::Object(id))
     }
 
     /// Runs the fields and the constructor of a class, those of what it extends first.

@@ -1,15 +1,16 @@
-//! Calls of the AWS SDK in the walk: which environment variable names the resource, and statements among their parameters.
+//! Calls of the AWS SDKs in the walk: which operation it is, and which environment variable names the resource.
 
 use super::call::Site;
 use super::engine::Engine;
 use super::external::base;
+use super::python::Args;
 use super::value::{Atom, External, Value};
-use crate::aws::{Found, Kind, classify};
-use model::code::SinkKind;
+use super::write::Operation;
+use crate::aws::{Kind, classify, python};
+use model::code::{ReviewKind, SinkKind};
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// Parameters that hold a statement, wherever a service takes one (RDS Data API, Redshift Data API, DynamoDB PartiQL, Athena).
-const STATEMENTS: [&str; 5] = ["sql", "Sql", "Sqls", "Statement", "QueryString"];
 /// Parameters that name a resource, the likeliest first.
 const RESOURCES: [&str; 22] = [
     "TableName",
@@ -37,11 +38,12 @@ const RESOURCES: [&str; 22] = [
 ];
 
 impl<'p> Engine<'p> {
-    /// Notes a call of the SDK.
+    /// Notes a call of the SDK for JavaScript.
     pub fn note_aws(&mut self, external: &External, args: &[Value], new: bool, site: Site<'p>) {
         if !external.package.contains("aws-sdk") {
             return;
         }
+        self.signed(external, args, site);
         let package = if external.package.starts_with("aws-sdk/clients/") { &*external.package } else { base(&external.package) };
         let Kind::Operation { service, mut operation, argument } = classify(package, &external.path, new) else { return };
         if operation.is_none() {
@@ -51,24 +53,176 @@ impl<'p> Engine<'p> {
                 text.map(|t| t.chars().next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default() + t.get(1..).unwrap_or(""));
         }
         let params = args.get(argument).cloned().unwrap_or_default();
-        let resource = self.resource(&params, 3).map(|name| name.to_string());
-        if operation.as_deref().is_some_and(|o| o.contains("Statement") || o == "StartQueryExecution" || o == "Query") {
-            let statements = self.fields(&params, &STATEMENTS);
-            let only = Value {
-                atoms: Vec::new(),
-                taints: statements.taints.into_iter().filter(|t| !params.taints.iter().any(|p| p.same(t))).collect(),
-                ..Value::default()
-            };
-            self.hit(SinkKind::Sql, &only, operation.as_deref().unwrap_or("statement"), site);
+        self.operation(Operation { service, name: operation, params, resource: None }, site);
+    }
+
+    /// URLs and POST policies that are signed for a key.
+    fn signed(&mut self, external: &External, args: &[Value], site: Site<'p>) {
+        let name = external.path.rsplit('.').next().unwrap_or("");
+        match name {
+            "getSignedUrl" | "getSignedUrlPromise" => {
+                // Version 3 signs a command, version 2 the parameters.
+                let mut params = args.get(1).cloned().unwrap_or_default();
+                let made = params.atoms.iter().find_map(|a| match a {
+                    Atom::External(command) => command.args.first().cloned(),
+                    _ => None,
+                });
+                params = made.unwrap_or(params);
+                self.hit_parts(SinkKind::Presign, &params, &["Key"], name, site);
+            }
+            "createPresignedPost" => {
+                let at = usize::from(external.package.starts_with("@aws-sdk/"));
+                let params = args.get(at).cloned().unwrap_or_default();
+                self.post_policy(&params, "Fields", "Conditions", site);
+            }
+            _ => {}
         }
-        let found = Found { service, operation, resource, module: site.module, span: site.expr.span };
-        if !self.aws.contains(&found) {
-            self.aws.push(found);
+    }
+
+    /// A POST policy: its key, and what it leaves open.
+    fn post_policy(&mut self, params: &Value, fields: &str, conditions: &str, site: Site<'p>) {
+        self.hit_parts(SinkKind::PostPolicy, params, &["Key"], "the POST policy", site);
+        let fields = self.fields_only(params, &[fields]);
+        self.hit_parts(SinkKind::PostPolicy, &fields, &["key", "Key"], "the POST policy", site);
+        let given = self.fields_only(params, &[conditions]);
+        self.hit_deep(SinkKind::PostPolicy, &given, site);
+        let mut bounded = given.unknown && given.atoms.is_empty();
+        let mut open = false;
+        for condition in self.list(&given) {
+            let parts: Vec<Value> = (0..3).map(|at| self.element(&condition, at)).collect();
+            let text = |at: usize| parts.get(at).and_then(|p| p.text()).map(|t| t.to_string());
+            bounded |= text(0).as_deref() == Some("content-length-range");
+            open |= text(0).as_deref() == Some("starts-with") && text(1).as_deref() == Some("$key") && text(2).as_deref() == Some("");
+        }
+        if !bounded || open {
+            let what = if open { "any key" } else { "a file of any size" };
+            let at = super::value::At { module: site.module, span: site.expr.span };
+            self.review(ReviewKind::WidePostPolicy, "", format!("the signed POST policy takes {what}"), at);
+        }
+    }
+
+    fn hit_deep(&mut self, kind: SinkKind, value: &Value, site: Site<'p>) {
+        let taints = self.deep(value, 4);
+        self.hit(kind, &Value { taints, ..Value::default() }, "the POST policy", site);
+    }
+
+    /// The elements of a list, each apart.
+    fn list(&mut self, value: &Value) -> Vec<Value> {
+        let mut out = Vec::new();
+        for atom in &value.atoms {
+            if let Atom::Object(id) = atom
+                && let Some(object) = self.state.at(*id)
+            {
+                let cells: Vec<usize> = object.fields.values().copied().chain(object.any).collect();
+                out.extend(cells.into_iter().map(|cell| self.state.get(cell)));
+            }
+        }
+        out
+    }
+
+    /// Calls of boto3; `None` when it is none, or when what it gives is not known here.
+    pub fn python_aws(&mut self, package: &str, external: &Rc<External>, args: &Args, site: Site<'p>) -> Option<Value> {
+        if !matches!(package, "boto3" | "aioboto3" | "botocore") {
+            return None;
+        }
+        let (path, name) = external.path.rsplit_once('.').unwrap_or(("", &external.path));
+        let made = |path: String, args: Vec<Value>| {
+            Some(Value::of(Atom::External(Rc::new(External {
+                package: external.package.clone(),
+                path: path.into(),
+                args,
+                bound: Vec::new(),
+            }))))
+        };
+        if matches!(name, "client" | "resource") {
+            let service = self.arg(args, 0, &["service_name"]).and_then(|s| s.text().cloned())?;
+            return made(format!("{name}:{service}()"), Vec::new());
+        }
+        let (kind, rest) = path.split_once(':')?;
+        let (service, chain) = rest.split_once("()").unwrap_or((rest, ""));
+        let service = python::prefix(service);
+        let params = args.named.clone().unwrap_or_default();
+        if kind == "resource" && chain.is_empty() && name.starts_with(char::is_uppercase) {
+            // `resource("dynamodb").Table(name)`: what it is called goes along.
+            return made(format!("{}()", external.path), args.list.iter().cloned().chain(args.named.clone()).collect());
+        }
+        match name {
+            "generate_presigned_url" => {
+                let inner = self.arg(args, 1, &["Params"]).unwrap_or_default();
+                self.hit_parts(SinkKind::Presign, &inner, &["Key"], name, site);
+                let method = self.arg(args, 0, &["ClientMethod"]).and_then(|m| m.text().cloned());
+                let operation = method.map(|m| python::operation(&service, &m));
+                self.operation(Operation { service, name: operation, params: inner, resource: None }, site);
+                return Some(Value::unknown());
+            }
+            "generate_presigned_post" => {
+                let keyed = self.arg(args, 1, &["Key"]).unwrap_or_default();
+                self.hit(SinkKind::PostPolicy, &keyed, "the POST policy", site);
+                self.post_policy(&params, "Fields", "Conditions", site);
+                return Some(Value::unknown());
+            }
+            "get_paginator" | "get_waiter" => {
+                let method = args.list.first().and_then(|m| m.text().cloned())?;
+                return made(format!("{kind}:{service}().{method}:paginator()"), Vec::new());
+            }
+            "paginate" | "wait" if chain.ends_with(":paginator()") => {
+                let method = chain.trim_start_matches('.').trim_end_matches(":paginator()");
+                let operation = python::operation(&service, method);
+                self.operation(Operation { service, name: Some(operation), params, resource: None }, site);
+                return None;
+            }
+            "batch_writer" => return made(format!("{}()", external.path), external.args.clone()),
+            "Session" | "setup_default_session" | "meta" | "exceptions" | "close" => return None,
+            _ => {}
+        }
+        if chain.trim_start_matches('.').split('.').filter(|p| !p.is_empty()).count() > usize::from(kind == "resource") * 2 {
+            return None;
+        }
+        if chain.is_empty() && kind == "resource" && !name.starts_with("batch") && !name.starts_with("get_") && !name.starts_with("create_")
+        {
+            return None;
+        }
+        if kind == "client" && !chain.is_empty() {
+            return None;
+        }
+        let batched = chain.contains("batch_writer");
+        let operation = if batched { "BatchWriteItem".to_owned() } else { python::method(&service, chain, name) };
+        let resource = external.args.first().cloned().filter(|_| kind == "resource");
+        let params = self.positional(&service, &operation, args, params);
+        self.object_key(&service, chain, &external.args, name, site);
+        self.operation(Operation { service, name: Some(operation), params, resource }, site);
+        None
+    }
+
+    /// `upload_file(name, bucket, key)` and its kind take their parameters by position.
+    fn positional(&mut self, service: &str, operation: &str, args: &Args, params: Value) -> Value {
+        let order: &[&str] = match (service, operation) {
+            ("s3", "PutObject") => &["Body", "Bucket", "Key"],
+            ("s3", "GetObject") => &["Bucket", "Key", "Filename"],
+            _ => return params,
+        };
+        if args.list.is_empty() {
+            return params;
+        }
+        let id = self.state.object(super::state::Object::default());
+        for (name, value) in order.iter().zip(&args.list) {
+            let cell = self.state.field(id, name);
+            self.state.set(cell, value.clone());
+        }
+        self.spread_into(id, &params);
+        Value::of(Atom::Object(id))
+    }
+
+    /// `resource("s3").Object(bucket, key).get()`.
+    fn object_key(&mut self, service: &str, chain: &str, made_with: &[Value], callee: &str, site: Site<'p>) {
+        let of_object = service == "s3" && (chain.contains("Object()") || chain.contains("ObjectSummary()"));
+        if let Some(key) = made_with.get(1).filter(|_| of_object) {
+            self.hit(SinkKind::S3Key, key, callee, site);
         }
     }
 
     /// The environment variable among parameters that names the resource.
-    fn resource(&mut self, params: &Value, depth: usize) -> Option<Arc<str>> {
+    pub fn resource(&mut self, params: &Value, depth: usize) -> Option<Arc<str>> {
         let fields = self.named_fields(params);
         let of = |value: &Value| {
             value.atoms.iter().find_map(|a| match a {

@@ -7,10 +7,10 @@ use super::facts::Facts;
 use super::source::Source;
 use super::state::{End, State, Writes};
 use super::value::{At, Atom, Closure, Env, ObjectId, Value};
-use crate::ir::{Expr, FnId, Module};
+use crate::ir::{Expr, FnId, Language, Module};
 use crate::load::{Program, Target};
 use crate::rewrite::Open;
-use model::code::SinkKind;
+use model::code::{Disclosure, Review, SinkKind, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -94,6 +94,18 @@ pub(super) struct Engine<'p> {
     pub entered: BTreeSet<(usize, FnId)>,
     /// The code read what only an authorizer is given.
     pub authorizer_input: bool,
+    /// What is written to other services.
+    pub writes: Vec<Write>,
+    /// What is given away.
+    pub disclosures: Vec<Disclosure>,
+    /// How tokens and identities are treated.
+    pub reviews: Vec<Review>,
+    /// Claims of tokens that were compared with something, and what was seen of tokens.
+    pub tokens: super::tokens::Tokens,
+    /// The comparison that is being looked at.
+    pub compared: model::Span,
+    /// Frames below the handler's own; `None` while no handler is walked.
+    pub handler_depth: Option<usize>,
     /// Set when a bound was hit.
     pub cut: bool,
     steps: usize,
@@ -114,6 +126,12 @@ impl<'p> Engine<'p> {
             aws: Vec::new(),
             entered: BTreeSet::new(),
             authorizer_input: false,
+            writes: Vec::new(),
+            disclosures: Vec::new(),
+            reviews: Vec::new(),
+            tokens: super::tokens::Tokens::default(),
+            compared: model::Span::default(),
+            handler_depth: None,
             cut: false,
             steps: 0,
         }
@@ -226,13 +244,20 @@ impl<'p> Engine<'p> {
         });
         let (module, function) = (closure.module, closure.function);
         self.frames.push(Frame { module, function, site, returns: Value::default(), exit: None, left: Vec::new(), broken: Vec::new() });
+        let named = if self.is_python(module) { self.take_named(&mut args) } else { None };
+        let by_position = code.params.len() - code.named_only.min(code.params.len());
         for (at, param) in code.params.iter().enumerate() {
-            let value = args.get(at).cloned().unwrap_or_else(|| Value::of(Atom::Null));
-            self.bind(&param.pattern, value, &env);
+            let given = if at < by_position { args.get(at).cloned() } else { None };
+            let given = given.or_else(|| self.by_name(named, module, &param.pattern));
+            self.bind(&param.pattern, given.unwrap_or_else(|| Value::of(Atom::Null)), &env);
         }
         if let Some(rest) = &code.rest {
-            let list = self.array(args.get(code.params.len()..).unwrap_or_default().to_vec());
+            let list = self.array(args.get(by_position..).unwrap_or_default().to_vec());
             self.bind(rest, list, &env);
+        }
+        if let Some(keywords) = &code.keywords {
+            let value = named.map_or_else(Value::unknown, |id| Value::of(Atom::Object(id)));
+            self.bind(keywords, value, &env);
         }
         let end = self.block(&code.body, &env);
         if end == End::Normal {
@@ -331,6 +356,7 @@ impl<'p> Engine<'p> {
             for branch in &branches {
                 joined = joined.join(branch.get(&cell).unwrap_or(&now));
             }
+            self.overridden(&joined);
             self.state.set(cell, joined);
         }
     }
@@ -366,6 +392,11 @@ impl<'p> Engine<'p> {
         if let Some(frame) = self.frames.last_mut() {
             frame.left.push(writes);
         }
+    }
+
+    /// Whether a module is Python.
+    pub fn is_python(&self, module: usize) -> bool {
+        self.module(module).language == Language::Python
     }
 
     /// The event.

@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::facts::Facts;
+use super::source::Root;
 use super::state::Object;
 use super::text::Piece;
 use super::value::{At, Atom, Env, Value};
@@ -46,7 +47,11 @@ impl<'p> Engine<'p> {
             ExprKind::Equal(negated, left, right) => self.equality(*negated, left, right, env),
             ExprKind::In(key, object) => {
                 let (key, object) = (self.eval(key, env), self.eval(object, env));
-                let facts = if self.is_fixed(&object) { Facts::checks(&key) } else { Facts::default() };
+                let mut facts = if self.is_fixed(&object) { Facts::checks(&key) } else { Facts::default() };
+                facts.identity |= key.text().is_some_and(|name| &**name == "authorizer");
+                facts.identity |= object.taints.iter().any(|t| t.source.root == Root::Identity);
+                self.searched(&object, at);
+                self.authorises(&key, at);
                 self.truth(facts, Facts::default())
             }
             ExprKind::Logical(op, operands) => self.logical(*op, operands, env),
@@ -59,7 +64,7 @@ impl<'p> Engine<'p> {
                 Value::unknown()
             }
             ExprKind::Conditional(test, yes, no) => {
-                let (when_true, when_false) = self.eval(test, env).facts.as_deref().cloned().unwrap_or_default();
+                let (when_true, when_false) = self.condition(test, env);
                 let result = RefCell::new(Value::default());
                 let one = |e: &mut Self, branch: &'p Expr| {
                     let value = e.eval(branch, env);
@@ -68,7 +73,9 @@ impl<'p> Engine<'p> {
                     super::state::End::Normal
                 };
                 self.fork(vec![(when_true, &mut |e: &mut Self| one(e, yes)), (when_false, &mut |e: &mut Self| one(e, no))]);
-                result.take()
+                let value = result.take();
+                self.overridden(&value);
+                value
             }
             ExprKind::Call(call) => self.call(expr, call, env),
             ExprKind::New(call) => self.construct(expr, call, env),
@@ -83,12 +90,29 @@ impl<'p> Engine<'p> {
                 }
             }
             ExprKind::Sequence(list) => list.iter().map(|e| self.eval(e, env)).last().unwrap_or_default(),
+            ExprKind::Comprehension(rounds, elements) => self.comprehension(rounds, elements, env),
+            ExprKind::Decorated(decorator, function) => self.decorated(expr, decorator, function, env),
+            ExprKind::Keywords(properties) => {
+                let value = self.object_literal(properties, env);
+                if let [Atom::Object(id)] = value.atoms.as_slice() {
+                    self.state.name_arguments(*id);
+                }
+                value
+            }
             ExprKind::Import(source) => match self.eval(source, env).text().cloned() {
                 Some(specifier) => self.require(env.module, &specifier),
                 None => Value::unknown(),
             },
             ExprKind::Opaque => Value::unknown(),
         }
+    }
+
+    /// What a condition says when it holds, and when it does not.
+    pub fn condition(&mut self, test: &'p Expr, env: &Rc<Env>) -> (Facts, Facts) {
+        let value = self.eval(test, env);
+        let (mut yes, no) = value.facts.as_deref().cloned().unwrap_or_default();
+        yes.identity |= value.taints.iter().any(|t| t.source.root == Root::Identity);
+        (yes, no)
     }
 
     /// A truth value with what it says.
@@ -243,6 +267,7 @@ impl<'p> Engine<'p> {
 
     fn equality(&mut self, negated: bool, left: &'p Expr, right: &'p Expr, env: &Rc<Env>) -> Value {
         let (a, b) = (self.eval(left, env), self.eval(right, env));
+        self.compared = model::Span { start: left.span.start, end: right.span.end };
         let (mut yes, mut no) = self.equal(&a, &b);
         for (one, other) in [(left, &b), (right, &a)] {
             if let ExprKind::Typeof(inner) = &one.kind
@@ -259,7 +284,9 @@ impl<'p> Engine<'p> {
 
     /// What it says that two values are equal, and that they are not.
     pub fn equal(&mut self, a: &Value, b: &Value) -> (Facts, Facts) {
+        let at = self.frames.last().map_or(At { module: 0, span: Default::default() }, |f| At { module: f.module, span: self.compared });
         for (one, other) in [(a, b), (b, a)] {
+            self.authorises(one, at);
             if one.atoms.iter().any(|a| matches!(a, Atom::Method)) {
                 let methods: Vec<_> = other.texts().cloned().collect();
                 if !methods.is_empty() && methods.len() == other.atoms.len() {
@@ -279,7 +306,8 @@ impl<'p> Engine<'p> {
         let mut known: Option<(Facts, Facts)> = None;
         for (at, operand) in operands.iter().enumerate() {
             let mut value = self.eval(operand, env);
-            let facts = value.facts.take().as_deref().cloned().unwrap_or_default();
+            let mut facts = value.facts.take().as_deref().cloned().unwrap_or_default();
+            facts.0.identity |= value.taints.iter().any(|t| t.source.root == Root::Identity);
             let last = at + 1 == operands.len();
             let (yes, no) = match known.take() {
                 None => facts,
@@ -311,6 +339,9 @@ impl<'p> Engine<'p> {
             }
         }
         self.state.facts = outside;
+        if op != LogicalOp::And {
+            self.overridden(&result);
+        }
         result.facts = known.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()).map(Rc::new);
         result
     }

@@ -1,7 +1,9 @@
 //! Statements of the walk. Never decides a condition: both ways are walked, each under what the condition says.
 
+use super::call::Site;
 use super::engine::Engine;
 use super::facts::Facts;
+use super::source::{Root, Source};
 use super::state::{End, Writes};
 use super::value::{Atom, ClassValue, Closure, Env, Value};
 use crate::ir::{Expr, FnId, Loop, Pattern, Stmt, StmtKind};
@@ -63,8 +65,11 @@ impl<'p> Engine<'p> {
                 End::Normal
             }
             StmtKind::Return(value) => {
-                let value = value.as_ref().map_or_else(|| Value::of(Atom::Null), |value| self.eval(value, env));
-                self.leave(value);
+                let given = value.as_ref().map_or_else(|| Value::of(Atom::Null), |value| self.eval(value, env));
+                if let Some(expr) = value {
+                    self.returned(&given, Site { module: env.module, expr });
+                }
+                self.leave(given);
                 End::Return
             }
             StmtKind::Throw(value) => {
@@ -73,8 +78,7 @@ impl<'p> Engine<'p> {
             }
             StmtKind::Break | StmtKind::Continue => End::Break,
             StmtKind::If(test, yes, no) => {
-                let test = self.eval(test, env);
-                let (when_true, when_false) = test.facts.as_deref().cloned().unwrap_or_default();
+                let (when_true, when_false) = self.condition(test, env);
                 self.fork(vec![(when_true, &mut |e: &mut Self| e.block(yes, env)), (when_false, &mut |e: &mut Self| e.block(no, env))])
             }
             StmtKind::Switch(subject, cases) => self.switch(subject, cases, env),
@@ -227,14 +231,16 @@ impl<'p> Engine<'p> {
                 let written = RefCell::new(Writes::new());
                 let mut tried = |e: &mut Self| {
                     let mark = e.state.mark();
+                    e.tokens.tries += 1;
                     let end = e.block(body, env);
+                    e.tokens.tries -= 1;
                     written.replace(e.state.since(mark));
                     end
                 };
                 let mut caught = |e: &mut Self| {
                     e.state.redo_weakly(&written.take());
                     if let Some(param) = param {
-                        e.bind(param, Value::unknown(), env);
+                        e.bind(param, Value::source(Source::of(Root::Error), None), env);
                     }
                     e.block(handler, env)
                 };

@@ -5,7 +5,8 @@ use super::call::Site;
 use super::engine::Engine;
 use super::facts::Facts;
 use super::source::{Root, Source};
-use super::value::{Atom, External, Value, safe};
+use super::value::{At, Atom, External, Value, safe};
+use model::code::DisclosedTo;
 use std::rc::Rc;
 
 /// Packages that talk to something: what they return is not what they were given.
@@ -73,9 +74,31 @@ pub(crate) fn base(package: &str) -> &str {
     package.match_indices('/').nth(slashes - 1).map_or(package, |(at, _)| package.get(..at).unwrap_or(package))
 }
 
+/// The object that a text of JSON was made of.
+pub(super) fn json_of(value: &Value) -> Option<Atom> {
+    value.atoms.iter().find_map(|a| match a {
+        Atom::Json(id) => Some(Atom::Object(*id)),
+        _ => None,
+    })
+}
+
+/// A text of JSON becomes what it says.
+pub(super) fn parse(value: &mut Value) {
+    for taint in &mut value.taints {
+        if let Some(parsed) = taint.source.parsed() {
+            taint.source = Rc::new(parsed);
+            (taint.whole, taint.form) = (true, 0);
+        }
+    }
+    value.atoms.clear();
+}
+
 impl<'p> Engine<'p> {
     /// A name that nothing in the module declares.
     pub fn global(&mut self, name: &str, env: &Rc<super::value::Env>) -> Value {
+        if self.is_python(env.module) {
+            return self.python_global(name, env.module);
+        }
         match name {
             "exports" => self.exports_object(env.module),
             "module" => match self.loaded.get(&env.module) {
@@ -105,12 +128,21 @@ impl<'p> Engine<'p> {
             return self.global_call(external, args, new, site);
         }
         self.note_aws(external, &args, new, site);
+        if let Some(python) = external.package.strip_prefix("py:") {
+            return self.python_call(python, external, this, args, site);
+        }
         let package = base(&external.package).to_owned();
         let name = external.path.rsplit('.').next().unwrap_or("").to_owned();
         let first = args.first().cloned().unwrap_or_default();
         // Wrappers that give back what they get: promises, X-Ray.
         if matches!(&*name, "promisify" | "callbackify" | "promisifyAll") || name.starts_with("captureAWS") || name.ends_with("MySQL") {
             return first;
+        }
+        if let Some(claims) = self.token_result(external, &args, site) {
+            return claims;
+        }
+        if &*package == "lambda" {
+            return self.runtime_call(&name, &args, site);
         }
         if &*package == "path" || &*package == "url" || &*package == "querystring" || &*package == "qs" || &*package == "util" {
             return self.node_call(&name, &args, &first);
@@ -164,12 +196,30 @@ impl<'p> Engine<'p> {
         for arg in args {
             for closure in arg.closures() {
                 self.routes.push((closure.module, closure.function));
-                let params = vec![request.clone(), Value::unknown(), Value::unknown()];
+                let response = self.external("lambda", "response");
+                let params = vec![request.clone(), response, Value::unknown()];
                 self.enter(closure, None, params, Some((site.module, site.expr)));
             }
         }
         self.state.facts = outside;
         true
+    }
+
+    /// `callback(null, answer)`, `context.succeed(answer)`, `response.send(answer)`.
+    fn runtime_call(&mut self, name: &str, args: &[Value], site: Site<'p>) -> Value {
+        let answer = match name {
+            "callback" => args.get(1).or(args.first()),
+            "succeed" | "fail" | "done" | "send" | "json" | "end" | "write" | "render" | "jsonp" => args.last(),
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            self.respond(answer, site);
+        }
+        // `response.status(500).json(...)` goes on with the answer.
+        match name {
+            "status" | "set" | "header" | "type" | "cookie" | "setHeader" => self.external("lambda", "response"),
+            _ => Value::unknown(),
+        }
     }
 
     fn node_call(&mut self, name: &str, args: &[Value], first: &Value) -> Value {
@@ -194,17 +244,12 @@ impl<'p> Engine<'p> {
         match (object, name) {
             ("JSON", "parse") => {
                 let mut out = plain;
-                for taint in out.taints.iter_mut().filter(|t| t.source.is_raw_body()) {
-                    taint.source = Rc::new(Source::body());
-                    (taint.whole, taint.form) = (true, 0);
-                }
-                out.atoms.clear();
+                let made = json_of(&out);
+                parse(&mut out);
+                out.atoms.extend(made);
                 out
             }
-            ("JSON", "stringify") => {
-                let taints = self.deep(&first, 4).iter().map(|t| t.transformed("json")).collect();
-                Value { unknown: true, taints, ..Value::default() }
-            }
+            ("JSON", "stringify") => self.json_text(&first),
             ("Object", "assign") => {
                 for atom in &first.atoms {
                     if let Atom::Object(id) = atom {
@@ -267,7 +312,11 @@ impl<'p> Engine<'p> {
                 self.state.set(cell, elements);
                 Value::of(Atom::Object(id))
             }
-            ("console", _) | ("", "Error" | "TypeError" | "RangeError") => Value::unknown(),
+            ("console", _) => {
+                self.give_away(DisclosedTo::Log, &args, At { module: site.module, span: site.expr.span });
+                Value::unknown()
+            }
+            ("", "Error" | "TypeError" | "RangeError") => Value::unknown(),
             ("String", "raw" | "fromCharCode") => first.transformed(name),
             ("", "fetch" | "setTimeout" | "setImmediate" | "setInterval" | "queueMicrotask") | ("process", "nextTick" | "on" | "once") => {
                 self.call_back(&args, &Value::unknown(), site);

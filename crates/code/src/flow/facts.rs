@@ -27,6 +27,8 @@ pub(super) struct Facts {
     pub checked: BTreeSet<Key>,
     /// The methods the request may have; `None`: any.
     pub methods: Option<BTreeSet<Arc<str>>>,
+    /// There is an authorizer's answer.
+    pub identity: bool,
     /// The way cannot be taken.
     pub never: bool,
 }
@@ -61,7 +63,8 @@ impl Facts {
             (one, other) => one.clone().or_else(|| other.clone()),
         };
         let impossible = methods.as_ref().is_some_and(BTreeSet::is_empty);
-        Self { checked: a.checked.union(&b.checked).cloned().collect(), methods, never: a.never || b.never || impossible }
+        let never = a.never || b.never || impossible;
+        Self { checked: a.checked.union(&b.checked).cloned().collect(), methods, identity: a.identity || b.identity, never }
     }
 
     /// One of them holds.
@@ -75,12 +78,12 @@ impl Facts {
             (Some(a), Some(b)) => Some(a.union(b).cloned().collect()),
             _ => None,
         };
-        Self { checked: a.checked.intersection(&b.checked).cloned().collect(), methods, never: false }
+        Self { checked: a.checked.intersection(&b.checked).cloned().collect(), methods, identity: a.identity && b.identity, never: false }
     }
 
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        !self.never && self.methods.is_none() && self.checked.is_empty()
+        !self.never && !self.identity && self.methods.is_none() && self.checked.is_empty()
     }
 }
 

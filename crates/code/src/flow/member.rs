@@ -16,6 +16,7 @@ const MAX_CHAIN: usize = 16;
 impl<'p> Engine<'p> {
     /// A property by name. `span` is the expression that reads it.
     pub fn member(&mut self, value: &Value, name: &str, module: usize, span: Span) -> Value {
+        self.identity_read(value, name, At { module, span });
         let mut out = Value { unknown: value.unknown && value.taints.is_empty(), ..Value::default() };
         for taint in &value.taints {
             self.part(taint, name, At { module, span }, &mut out);
@@ -28,9 +29,7 @@ impl<'p> Engine<'p> {
                     let own = self.object_member(class.properties, name, module, span, 0);
                     if own.is_nothing() { self.member(&class.extends.clone(), name, module, span) } else { own }
                 }
-                Atom::External(external) if external.package.is_empty() && &*external.path == "process.env" => {
-                    Value::of(Atom::Env(name.into()))
-                }
+                Atom::External(external) if is_environment(external) => Value::of(Atom::Env(name.into())),
                 Atom::External(external) => self.external_member(external, name),
                 Atom::Null => Value::of(Atom::Null),
                 _ => Value::unknown(),
@@ -51,6 +50,7 @@ impl<'p> Engine<'p> {
             out.taint(&[Taint { whole: false, ..taint.clone() }]);
             return;
         }
+        self.tokens.read(taint, name);
         match taint.source.part(name) {
             Part::Clean => out.unknown = true,
             Part::Method => out.atoms.push(Atom::Method),
@@ -119,6 +119,14 @@ impl<'p> Engine<'p> {
                     match own {
                         Some((_, _, function)) => {
                             let closure = self.closure(&class.env, *function);
+                            if code.is_some_and(|c| c.getters.iter().any(|g| &**g == name)) {
+                                let bound = self.bind_this(&closure, Value::of(Atom::Object(this)));
+                                for getter in bound.closures() {
+                                    let got = self.enter(getter, None, Vec::new(), None);
+                                    out = out.join(&got);
+                                }
+                                continue;
+                            }
                             // `this` is what the method is called on; a method that is passed on loses it in JavaScript, and keeping it
                             // here only finds more.
                             out = out.join(&self.bind_this(&closure, Value::of(Atom::Object(this))));
@@ -147,6 +155,9 @@ impl<'p> Engine<'p> {
         }
         let outermost = external.path.is_empty() || (external.package.is_empty() && matches!(&*external.path, "globalThis" | "global"));
         let path = if outermost { name.to_owned() } else { format!("{}.{name}", external.path) };
+        if let Some(request) = self.python_member(&external.package, &path) {
+            return request;
+        }
         let args = external.args.clone();
         Value::of(Atom::External(Rc::new(External { package: external.package.clone(), path: path.into(), args, bound: Vec::new() })))
     }
@@ -221,6 +232,11 @@ impl<'p> Engine<'p> {
         }
         out
     }
+}
+
+/// `process.env`, `os.environ`.
+pub(super) fn is_environment(external: &External) -> bool {
+    matches!((&*external.package, &*external.path), ("", "process.env") | ("py:os", "environ"))
 }
 
 /// The text of an expression when it is short and on one line; else the name that is read.

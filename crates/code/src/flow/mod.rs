@@ -4,24 +4,33 @@ mod bind;
 mod builtin;
 mod call;
 mod calls;
+mod comprehension;
+mod disclosure;
 mod engine;
 mod eval;
 mod exec;
 mod external;
 mod facts;
 mod member;
+mod origin;
+mod policy;
+mod python;
+mod python_result;
 mod sink;
 mod source;
 mod state;
+mod table;
 mod text;
+mod tokens;
 mod value;
+mod write;
 
 use crate::ir::FnId;
 use crate::load::Program;
 use crate::rewrite::Way;
 use engine::{Engine, Hit};
 pub(crate) use external::base;
-use model::code::{AwsCall, Flow, FlowStep, Rewrite, SinkKind};
+use model::code::{AwsCall, Disclosure, Flow, FlowStep, Review, Rewrite, SinkKind, Write};
 use model::{Place, Span};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -38,6 +47,12 @@ pub(crate) struct Facts {
     pub flows: Vec<Flow>,
     /// Calls of the AWS SDK.
     pub aws_calls: Vec<AwsCall>,
+    /// What is written to other services.
+    pub writes: Vec<Write>,
+    /// What is given away.
+    pub disclosures: Vec<Disclosure>,
+    /// How tokens and identities are treated.
+    pub reviews: Vec<Review>,
     /// Whether what only an authorizer gets was read.
     pub authorizer_input: bool,
     /// Whether a bound was hit.
@@ -79,15 +94,27 @@ fn walk_here(program: &Program, first: usize, reachable: &[usize], export: &str)
     };
     for handler in &handlers {
         let event = engine.event();
-        engine.enter(handler, None, vec![event, Value::unknown(), Value::unknown()], None);
+        engine.handler_depth = Some(engine.frames.len());
+        let (context, callback) = (engine.external("lambda", "context"), engine.external("lambda", "callback"));
+        engine.enter(handler, None, vec![event, context, callback], None);
+        engine.handler_depth = None;
     }
     rest(&mut engine, first, reachable);
+    if engine.authorizer_input {
+        engine.judge_policies();
+    }
+    engine.judge_tokens();
+    engine.writes.sort_by(|a, b| (&a.place, &a.service, &a.operation).cmp(&(&b.place, &b.service, &b.operation)));
+    engine.disclosures.sort_by(|a, b| (&a.place, a.what, a.to).cmp(&(&b.place, b.what, b.to)));
     let module = engine.module(handler.0);
     Ok(Facts {
         place: module.place(module.function(handler.1).span),
         flows: flows(&engine),
         aws_calls: aws_calls(&engine),
         authorizer_input: engine.authorizer_input,
+        writes: std::mem::take(&mut engine.writes),
+        disclosures: std::mem::take(&mut engine.disclosures),
+        reviews: std::mem::take(&mut engine.reviews),
         cut: engine.cut,
     })
 }
@@ -110,7 +137,7 @@ fn functions(value: &Value, depth: usize) -> Vec<Rc<Closure>> {
 /// Functions that the walk did not meet but whose names it did (they are called through values it does not follow): their SDK
 /// calls count, their flows do not, since nothing of the event is known to reach them.
 fn rest(engine: &mut Engine<'_>, first: usize, reachable: &[usize]) {
-    let hits = engine.hits.len();
+    let (hits, given, written) = (engine.hits.len(), engine.disclosures.len(), engine.writes.len());
     for _ in 0..4 {
         let mut mentioned: BTreeSet<String> = BTreeSet::new();
         for (module, function) in engine.entered.clone() {
@@ -137,6 +164,8 @@ fn rest(engine: &mut Engine<'_>, first: usize, reachable: &[usize]) {
         }
     }
     engine.hits.truncate(hits);
+    engine.disclosures.truncate(given);
+    engine.writes.truncate(written);
 }
 
 fn words(text: &str, out: &mut BTreeSet<String>) {
@@ -200,7 +229,7 @@ fn flow(engine: &Engine<'_>, hit: &Hit<'_>) -> Flow {
 }
 
 fn rewrite(engine: &Engine<'_>, hit: &Hit<'_>) -> Option<Rewrite> {
-    let built = hit.taint.built.filter(|_| hit.kind == SinkKind::Sql)?;
+    let built = hit.taint.built.filter(|built| hit.kind == SinkKind::Sql && !engine.is_python(built.at.module))?;
     let way = Way {
         built: (built.at.module, built.function, built.at.span),
         calls: hit.calls.clone(),

@@ -94,10 +94,10 @@ const URL_PACKAGES: [&str; 16] = [
 /// Properties of an object argument that say where a request goes.
 const URL_FIELDS: [&str; 6] = ["url", "uri", "host", "hostname", "baseURL", "href"];
 /// Packages that run code.
-const EVAL_PACKAGES: [&str; 5] = ["vm", "vm2", "node-serialize", "safe-eval", "static-eval"];
+const EVAL_PACKAGES: [&str; 4] = ["vm", "vm2", "safe-eval", "static-eval"];
 /// Their functions that do.
-const EVAL_FUNCTIONS: [&str; 9] =
-    ["runInContext", "runInNewContext", "runInThisContext", "compileFunction", "Script", "run", "unserialize", "safe-eval", "VMScript"];
+const EVAL_FUNCTIONS: [&str; 8] =
+    ["runInContext", "runInNewContext", "runInThisContext", "compileFunction", "Script", "run", "safe-eval", "VMScript"];
 
 impl<'p> Engine<'p> {
     /// Looks whether a call of a package or of the runtime is a sink.
@@ -106,6 +106,10 @@ impl<'p> Engine<'p> {
         self.sink_package = package.to_owned();
         let last = external.path.rsplit('.').next().unwrap_or("");
         let name = if last.is_empty() { package } else { last };
+        self.table_sink(external, args, site);
+        if external.package.starts_with("py:") {
+            return;
+        }
         let Some(first) = args.first() else { return };
         if external.package.is_empty() {
             match (&*external.path, new) {
@@ -144,7 +148,10 @@ impl<'p> Engine<'p> {
     /// A call of `query` or `execute` on something that is not known: only when its text was put together as SQL, or when what it
     /// is called on has the name of a connection.
     pub fn unknown_sink(&mut self, name: &str, args: &[Value], site: Site<'p>) {
-        if !matches!(name, "query" | "execute" | "raw" | "$queryRawUnsafe" | "$executeRawUnsafe" | "executeQuery" | "runQuery") {
+        if !matches!(
+            name,
+            "query" | "execute" | "raw" | "$queryRawUnsafe" | "$executeRawUnsafe" | "executeQuery" | "runQuery" | "executemany"
+        ) {
             return;
         }
         if let Some(first) = args.first() {
@@ -161,7 +168,7 @@ impl<'p> Engine<'p> {
         let ExprKind::Call(call) = &site.expr.kind else { return false };
         let ExprKind::Member(object, _) = &call.callee.kind else { return false };
         let source = self.module(site.module).slice(object.span).to_ascii_lowercase();
-        ["connection", "conn", "pool", "db", "database", "mysql", "pg", "postgres", "sequelize", "knex"]
+        ["connection", "conn", "pool", "db", "database", "mysql", "pg", "postgres", "sequelize", "knex", "cursor", "cur"]
             .iter()
             .any(|name| source.ends_with(name))
     }
@@ -211,11 +218,15 @@ impl<'p> Engine<'p> {
         let bit = match kind {
             SinkKind::File => safe::FILE,
             SinkKind::Url => safe::URL,
-            SinkKind::Sql | SinkKind::Shell | SinkKind::Eval => 0,
+            SinkKind::Shell => safe::SHELL,
+            SinkKind::Html => safe::HTML,
+            SinkKind::Sql | SinkKind::PartiQl => safe::SQL,
+            _ => 0,
         };
-        for taint in &value.taints {
+        for taint in value.taints.iter().filter(|t| t.source.is_data()) {
             let checked = |scope| self.state.facts.checked.contains(&(taint.source.clone(), taint.form, scope));
-            let checked = checked(Scope::All) || (bit != 0 && checked(Scope::Beginning));
+            let begins = bit & (safe::FILE | safe::URL) != 0 && checked(Scope::Beginning);
+            let checked = checked(Scope::All) || begins;
             if taint.safe & bit != 0 || checked {
                 continue;
             }

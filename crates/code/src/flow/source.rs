@@ -1,10 +1,11 @@
-//! Where data enters: the parts of an API Gateway proxy event (API Gateway Developer Guide, "Input format of a Lambda function for
-//! proxy integration", payload 1.0 and 2.0; "Input to an API Gateway Lambda authorizer") and of an Express-like request.
+//! Where data enters: what a property of an event is, and how the model names it.
 //!
-//! What the caller cannot choose is never a source: the authorizer's answer, the matched route, the stage's variables, and the URLs
-//! that AWS itself puts into the events of custom resources, S3 Object Lambda and Lambda@Edge.
+//! What the caller cannot choose is never a source of a flow: the matched route, the stage's variables, and the URLs that AWS itself
+//! puts into the events of custom resources, S3 Object Lambda and Lambda@Edge. What the authorizer said, what a token claims and what
+//! an exception says are followed too, each under a root of its own, for the questions that are asked about them alone.
 
-use model::code::EventSource;
+use super::origin;
+use model::code::{EventSource, Trigger};
 use std::sync::Arc;
 
 /// What a source belongs to.
@@ -14,8 +15,18 @@ pub(super) enum Root {
     Event,
     /// The parsed body.
     Body,
+    /// The parsed payload of a message.
+    Message(Trigger),
     /// The request of a web framework behind the handler.
     Request,
+    /// What the authorizer said about the caller.
+    Identity,
+    /// What a verified token claims.
+    Claims,
+    /// What a token claims that was only decoded.
+    Unverified,
+    /// An exception.
+    Error,
 }
 
 /// A part of the event.
@@ -41,54 +52,78 @@ pub(super) enum Part {
 const MAX_PATH: usize = 8;
 
 impl Source {
+    /// A source by its root.
+    pub fn of(root: Root) -> Self {
+        Self { root, path: Vec::new() }
+    }
+
     /// The whole event.
     pub fn event() -> Self {
-        Self { root: Root::Event, path: Vec::new() }
+        Self::of(Root::Event)
     }
 
-    /// The parsed body.
-    pub fn body() -> Self {
-        Self { root: Root::Body, path: Vec::new() }
+    fn names(&self) -> Vec<&str> {
+        self.path.iter().map(|p| &**p).collect()
     }
 
-    /// Whether this is the body before it is parsed.
-    pub fn is_raw_body(&self) -> bool {
-        self.root == Root::Event && self.path.len() == 1 && &*self.path[0] == "body"
+    /// What this text is once its JSON is parsed; `None` when it is not the text of a payload.
+    pub fn parsed(&self) -> Option<Self> {
+        let message = |trigger| Some(Self::of(Root::Message(trigger)));
+        match (self.root, self.names().as_slice()) {
+            (Root::Event | Root::Request, ["body" | "data"]) => Some(Self::of(Root::Body)),
+            (Root::Event, ["Records", "body"]) => message(Trigger::Sqs),
+            (Root::Event, ["Records", "Sns", "Message"]) => message(Trigger::Sns),
+            (Root::Event, ["Records", "kinesis", "data"]) => message(Trigger::Kinesis),
+            (Root::Event, ["records", "data"]) => message(Trigger::Firehose),
+            (Root::Event, ["records", .., "value"]) => message(Trigger::Kafka),
+            (Root::Event, ["awslogs", "data"]) => message(Trigger::Logs),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be chosen by someone outside: what flows into sinks.
+    pub fn is_data(&self) -> bool {
+        !matches!(self.root, Root::Identity | Root::Claims | Root::Unverified | Root::Error)
     }
 
     /// Whether only a Lambda authorizer's event has it.
     pub fn is_authorizer_input(&self) -> bool {
-        self.root == Root::Event && self.path.len() == 1 && matches!(&*self.path[0], "authorizationToken" | "methodArn" | "routeArn")
+        self.root == Root::Event && matches!(self.names().as_slice(), ["authorizationToken" | "methodArn" | "routeArn"])
+    }
+
+    /// Whether it is, or holds, the caller's token.
+    pub fn is_token(&self) -> bool {
+        let named = |name: &str| ["authorization", "cookie", "x-api-key"].iter().any(|n| name.eq_ignore_ascii_case(n));
+        match (self.root, self.names().as_slice()) {
+            (Root::Event, ["authorizationToken"]) | (Root::Event | Root::Request, ["cookies"]) => true,
+            (Root::Event | Root::Request, ["headers" | "multiValueHeaders"]) => true,
+            (Root::Event | Root::Request, ["headers" | "multiValueHeaders", name, ..]) => named(name),
+            _ => false,
+        }
     }
 
     /// A property of it.
     pub fn part(&self, name: &str) -> Part {
-        let path: Vec<&str> = self.path.iter().map(|p| &**p).collect();
-        if self.root == Root::Event {
-            match (path.as_slice(), name) {
-                ([], "httpMethod") | (["requestContext"], "httpMethod") | (["requestContext", "http"], "method") => return Part::Method,
-                ([], "resource" | "routeKey" | "stageVariables" | "isBase64Encoded" | "version" | "type" | "identitySource")
-                | ([], "ResponseURL" | "getObjectContext")
-                | (["Records", "cf", "request"], "origin")
-                | (["Records", "cf"], "config") => {
-                    return Part::Clean;
+        let path = self.names();
+        let name = match self.root {
+            Root::Event => origin::spelling(name),
+            _ => name,
+        };
+        match self.root {
+            Root::Event => {
+                if let Some(part) = origin::part(&path, name) {
+                    return part;
                 }
-                (["requestContext"], "identity" | "http" | "path") => {}
-                (["requestContext"], _) => return Part::Clean,
-                (["requestContext", "identity"], "userAgent") | (["requestContext", "http"], "userAgent" | "path") => {}
-                (["requestContext", _], _) => return Part::Clean,
-                _ => {}
             }
-        }
-        if self.root == Root::Request {
-            match (path.as_slice(), name) {
+            Root::Request => match (path.as_slice(), name) {
                 ([], "method") => return Part::Method,
-                ([], "app" | "route" | "user" | "session" | "context" | "requestContext" | "ip" | "baseUrl" | "protocol") => {
-                    return Part::Clean;
-                }
+                ([], "user") => return Part::Source(Self::of(Root::Identity)),
+                ([], "app" | "route" | "session" | "context" | "requestContext" | "ip" | "baseUrl" | "protocol") => return Part::Clean,
+                ([], "url_root" | "base_url" | "host_url" | "endpoint" | "url_rule" | "blueprint") => return Part::Clean,
                 ([], "event") => return Part::Source(Self::event()),
                 _ => {}
-            }
+            },
+            _ => {}
         }
         let mut path = self.path.clone();
         if path.len() < MAX_PATH {
@@ -99,32 +134,37 @@ impl Source {
 
     /// The source as the model names it.
     pub fn model(&self) -> EventSource {
-        let path: Vec<&str> = self.path.iter().map(|p| &**p).collect();
+        let path = self.names();
         let rest = |from: usize| self.path.iter().skip(from).map(|p| p.to_string()).collect::<Vec<_>>();
         match (self.root, path.as_slice()) {
             (Root::Body, _) => EventSource::Body(rest(0)),
-            (Root::Event | Root::Request, ["body", ..]) => EventSource::Body(rest(1)),
-            (Root::Event, ["pathParameters", name, ..]) | (Root::Request, ["params", name, ..]) => {
-                EventSource::PathParameter((*name).into())
-            }
-            (Root::Event, ["queryStringParameters" | "multiValueQueryStringParameters", name, ..])
-            | (Root::Request, ["query", name, ..]) => EventSource::Query((*name).into()),
-            (Root::Event | Root::Request, ["headers" | "multiValueHeaders", name, ..]) => EventSource::Header((*name).into()),
-            (Root::Event | Root::Request, ["cookies", ..]) => EventSource::Header("cookie".into()),
-            (Root::Event, ["authorizationToken", ..]) => EventSource::Header("Authorization".into()),
-            (Root::Event, ["requestContext", _, "userAgent"]) => EventSource::Header("User-Agent".into()),
+            (Root::Message(trigger), _) => EventSource::Trigger(trigger, rest(0)),
+            (Root::Event, _) => origin::model(&path),
+            (Root::Request, ["body" | "json" | "form" | "data" | "values" | "files", ..]) => EventSource::Body(rest(1)),
+            (Root::Request, ["params" | "view_args" | "path_params", name, ..]) => EventSource::PathParameter((*name).into()),
+            (Root::Request, ["query" | "args" | "query_params", name, ..]) => EventSource::Query((*name).into()),
+            (Root::Request, ["headers", name, ..]) => EventSource::Header((*name).into()),
+            (Root::Request, ["cookies", ..]) => EventSource::Header("cookie".into()),
             _ => EventSource::Event,
         }
     }
 
     /// Where it is read from, in words.
     pub fn says(&self) -> String {
+        match self.root {
+            Root::Identity => return "is what the authorizer said about the caller".to_owned(),
+            Root::Claims => return "is a claim of a verified token".to_owned(),
+            Root::Unverified => return "is a claim of a token that is not verified".to_owned(),
+            Root::Error => return "is what an exception says".to_owned(),
+            _ => {}
+        }
         match self.model() {
             EventSource::Body(_) => "is read from the request's body".to_owned(),
             EventSource::PathParameter(name) => format!("is read from the path parameter `{name}`"),
             EventSource::Query(name) => format!("is read from the query string parameter `{name}`"),
             EventSource::Header(name) => format!("is read from the header `{name}`"),
-            EventSource::Event => "is read from the event".to_owned(),
+            EventSource::Trigger(trigger, _) => format!("is read from {}", origin::says(trigger)),
+            EventSource::Field(_) | EventSource::Event => "is read from the event".to_owned(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Object {
     pub maker: Option<Rc<Closure>>,
     /// Whether it is an array.
     pub array: bool,
+    /// Whether it holds the named arguments of a call.
+    pub named: bool,
 }
 
 /// How a block ended. Ordered: a later one leaves fewer statements to run.
@@ -134,6 +136,13 @@ impl State {
             object.spread = Some(cell);
         }
         cell
+    }
+
+    /// An object holds the named arguments of a call.
+    pub fn name_arguments(&mut self, id: ObjectId) {
+        if let Some(object) = self.objects.get_mut(id) {
+            object.named = true;
+        }
     }
 
     /// Where the trail is now.

@@ -55,6 +55,8 @@ pub(super) enum Atom {
     Class(Rc<ClassValue>),
     /// A part of a package or of the runtime.
     External(Rc<External>),
+    /// A text of JSON that was made of an object.
+    Json(ObjectId),
     /// A promise's `resolve`: what it is given goes into the cell.
     Resolve(CellId),
 }
@@ -149,6 +151,14 @@ pub(super) mod safe {
     pub const FILE: u8 = 1;
     /// Cannot choose the host.
     pub const URL: u8 = 2;
+    /// Cannot end a word of a shell.
+    pub const SHELL: u8 = 4;
+    /// Cannot open a tag or an attribute.
+    pub const HTML: u8 = 8;
+    /// Cannot end a literal of SQL.
+    pub const SQL: u8 = 16;
+    /// Nothing: it went through a call that is not known.
+    pub const PASSED: u8 = 32;
 }
 
 /// Data of the event that a value may contain.
@@ -291,8 +301,9 @@ impl Taint {
     /// After a change of its text.
     pub fn transformed(&self, how: &str) -> Self {
         // FNV-1a over the names of what was done.
+        let safe = if how == "call" { self.safe | safe::PASSED } else { self.safe };
         let form = how.bytes().fold(self.form ^ 0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Self { form, ..self.clone() }
+        Self { form, safe, ..self.clone() }
     }
 
     /// With one more step.
@@ -308,7 +319,7 @@ impl Atom {
             (Self::Text(a), Self::Text(b)) | (Self::Regex(a), Self::Regex(b)) | (Self::Env(a), Self::Env(b)) => a == b,
             (Self::Number, Self::Number) | (Self::Null, Self::Null) | (Self::Method, Self::Method) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Object(a), Self::Object(b)) | (Self::Resolve(a), Self::Resolve(b)) => a == b,
+            (Self::Object(a), Self::Object(b)) | (Self::Json(a), Self::Json(b)) | (Self::Resolve(a), Self::Resolve(b)) => a == b,
             (Self::Closure(a), Self::Closure(b)) => {
                 Rc::ptr_eq(a, b)
                     || (a.module == b.module

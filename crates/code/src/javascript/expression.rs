@@ -251,7 +251,9 @@ impl Lower<'_> {
             span: at,
             parent,
             params: Vec::new(),
+            named_only: 0,
             rest: None,
+            keywords: None,
             body: Vec::new(),
             arrow,
         });
@@ -295,7 +297,7 @@ impl Lower<'_> {
     pub(super) fn class(&mut self, c: &ast::Class<'_>, name: &str) -> u32 {
         let name = c.id.as_ref().map_or(name, |id| id.name.as_str()).to_owned();
         let extends = c.heritage.as_ref().map(|h| self.expression(&h.expression));
-        let mut class = Class { extends, constructor: None, methods: Vec::new(), fields: Vec::new() };
+        let mut class = Class { extends, constructor: None, methods: Vec::new(), getters: Vec::new(), fields: Vec::new() };
         for element in &c.body.body {
             match element {
                 ast::ClassElement::MethodDefinition(m) => {
@@ -305,6 +307,10 @@ impl Lower<'_> {
                     match m.kind {
                         ast::MethodDefinitionKind::Constructor => class.constructor = Some(function),
                         ast::MethodDefinitionKind::Set => {}
+                        ast::MethodDefinitionKind::Get => {
+                            class.getters.push(key.clone());
+                            class.methods.push((key, m.r#static, function));
+                        }
                         _ => class.methods.push((key, m.r#static, function)),
                     }
                 }

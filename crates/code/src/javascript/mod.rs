@@ -3,13 +3,13 @@
 //! It never fails: what does not parse is a [`Trouble`] with its line and column. It never executes anything and never looks at
 //! another file.
 
-mod depth;
 mod expression;
 mod module;
 mod pattern;
 mod statement;
 
-use crate::ir::{Class, Expr, ExprKind, FnId, Function, Import, Module, VarId};
+use crate::depth;
+use crate::ir::{Class, Expr, ExprKind, FnId, Function, Import, Language, Module, VarId};
 use model::{Place, Span, Trouble};
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
@@ -111,11 +111,14 @@ impl<'s> Lower<'s> {
             span: Span { start: 0, end: text.len() as u32 },
             parent: 0,
             params: Vec::new(),
+            named_only: 0,
             rest: None,
+            keywords: None,
             body: Vec::new(),
             arrow: false,
         };
         let module = Module {
+            language: Language::JavaScript,
             path: path.clone(),
             text: text.clone(),
             lines,

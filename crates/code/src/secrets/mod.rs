@@ -41,6 +41,11 @@ fn is_test(path: &str) -> bool {
         .any(|part| matches!(part, "test" | "tests" | "spec" | "mock" | "mocks" | "fixtures" | "example" | "examples"))
 }
 
+/// Whether a name promises a password.
+pub(crate) fn is_password(name: &str) -> bool {
+    names::promise(name) == Some(Promise::Password)
+}
+
 struct Search<'m> {
     module: &'m Module,
     found: BTreeMap<Span, Secret>,
@@ -125,7 +130,15 @@ impl<'m> Search<'m> {
                 texts.iter().take(1).for_each(|(text, _)| self.by_form(expr, text));
                 parts.iter().for_each(|e| self.expr(e));
             }
-            ExprKind::Object(properties) => self.object(expr, properties),
+            ExprKind::Object(properties) | ExprKind::Keywords(properties) => self.object(expr, properties),
+            ExprKind::Comprehension(rounds, list) => {
+                rounds.iter().for_each(|r| self.expr(&r.list));
+                list.iter().for_each(|e| self.expr(e));
+            }
+            ExprKind::Decorated(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
             ExprKind::Assign(_, target, value) => {
                 self.pattern(target);
                 let name = match &**target {

@@ -37,6 +37,20 @@ pub fn function(handler: &str, root: &str) -> FunctionSource {
     }
 }
 
+/// A function in Python.
+pub fn python(handler: &str, root: &str) -> FunctionSource {
+    FunctionSource { runtime: "python3.13".into(), ..function(handler, root) }
+}
+
+/// The one handler of a Python program; panics when it was not found.
+pub fn python_handler(handler: &str, files: &[(&str, &str)]) -> model::code::Handler {
+    let (code, troubles) = analyse(&[python(handler, "")], &Memory::of(files));
+    match code.handlers.into_values().next() {
+        Some(handler) => handler,
+        None => panic!("no handler: {troubles:?}"),
+    }
+}
+
 /// The facts about one handler.
 pub fn facts(handler: &str, files: &[(&str, &str)]) -> (Code, Vec<Trouble>) {
     analyse(&[function(handler, "")], &Memory::of(files))
@@ -59,6 +73,8 @@ pub fn line(flow: &Flow) -> String {
         EventSource::PathParameter(name) => format!("path.{name}"),
         EventSource::Query(name) => format!("query.{name}"),
         EventSource::Header(name) => format!("header.{name}"),
+        EventSource::Field(path) => format!("field.{}", path.join(".")),
+        EventSource::Trigger(trigger, path) => format!("{trigger:?}.{}", path.join(".")),
         EventSource::Event => "event".to_owned(),
     };
     let at = format!("{}:{}", flow.built_at.file, flow.built_at.line);

@@ -72,6 +72,7 @@ fn carries(found: &FunctionRoute<'_>, flow: &Flow) -> bool {
                 || found.route.path.contains(&format!("{{{name}+}}"))
                 || (name.is_empty() && found.route.path.contains('{'))
         }
+        EventSource::Trigger(..) => false,
         EventSource::Body(_) => !matches!(found.route.method.as_str(), "GET" | "HEAD"),
         _ => true,
     };
@@ -87,6 +88,8 @@ fn sources(flows: &[&Flow]) -> String {
             EventSource::PathParameter(name) => ("path parameter", name.clone()),
             EventSource::Query(name) => ("query parameter", name.clone()),
             EventSource::Header(name) => ("header", name.clone()),
+            EventSource::Field(path) => ("event field", path.join(".")),
+            EventSource::Trigger(_, path) => ("field of the triggering event", path.join(".")),
             EventSource::Event => ("the event", String::new()),
         };
         let known = names.entry(kind).or_default();

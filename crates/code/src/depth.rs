@@ -3,7 +3,7 @@
 //! an upper bound whatever the text is: it takes nothing for a string or a comment, so nothing can hide from it.
 
 /// A file that could nest deeper than this is refused.
-pub(super) const MAX_LEVELS: usize = 400_000;
+pub(crate) const MAX_LEVELS: usize = 400_000;
 /// Bytes of stack for one level of nesting. What nests worst takes under 1000 of them when dependencies are optimised, as in our
 /// profiles; the rest is for compilers that spend more.
 const LEVEL: usize = 3072;
@@ -11,7 +11,7 @@ const LEVEL: usize = 3072;
 const BASE: usize = 8 << 20;
 
 /// Words after which an expression or statement may begin one level down.
-const WORDS: [&[u8]; 20] = [
+const WORDS: [&[u8]; 25] = [
     b"if",
     b"else",
     b"for",
@@ -32,10 +32,15 @@ const WORDS: [&[u8]; 20] = [
     b"extends",
     b"infer",
     b"keyof",
+    b"not",
+    b"lambda",
+    b"elif",
+    b"async",
+    b"from",
 ];
 
 /// An upper bound of the levels of nesting.
-pub(super) fn levels(text: &str) -> usize {
+pub(crate) fn levels(text: &str) -> usize {
     let mut count = 0;
     let mut word = 0;
     let bytes = text.as_bytes();
@@ -59,7 +64,7 @@ pub(super) fn levels(text: &str) -> usize {
 }
 
 /// The stack a text with so many levels needs.
-pub(super) fn stack(levels: usize) -> usize {
+pub(crate) fn stack(levels: usize) -> usize {
     BASE + levels * LEVEL
 }
 

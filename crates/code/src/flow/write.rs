@@ -1,0 +1,217 @@
+//! Operations of AWS's services, whichever SDK calls them: statements and expressions among their parameters, keys of S3 objects, and
+//! what is written where another function may read it.
+
+use super::call::Site;
+use super::engine::Engine;
+use super::value::{Atom, ObjectId, Value};
+use crate::aws::Found;
+use model::code::{EventSource, ResourceName, ReviewKind, SinkKind, Write, WritePart};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A call of an operation.
+pub(super) struct Operation {
+    /// IAM prefix.
+    pub service: String,
+    /// API name; `None` when it is chosen at run time.
+    pub name: Option<String>,
+    /// Its parameters.
+    pub params: Value,
+    /// The resource where the call names it outside the parameters (`Table("x").put_item(...)`).
+    pub resource: Option<Value>,
+}
+
+/// Parameters that hold a statement, wherever a service takes one (RDS Data API, Redshift Data API, DynamoDB PartiQL, Athena).
+const STATEMENTS: [&str; 6] = ["sql", "Sql", "Sqls", "sqlStatements", "Statement", "QueryString"];
+/// Parameters of DynamoDB in which a text of the caller changes what is asked.
+const EXPRESSIONS: [&str; 8] = [
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ConditionExpression",
+    "UpdateExpression",
+    "ProjectionExpression",
+    "ScanFilter",
+    "QueryFilter",
+    "KeyConditions",
+];
+/// Where an operation says where it writes: service, operation, parameter, the list it stands in, the parts that are written.
+const WRITES: [(&str, &str, &str, &str, &[&str]); 17] = [
+    ("s3", "PutObject", "Bucket", "", &["Key", "Body", "Metadata", "Tagging"]),
+    ("s3", "CopyObject", "Bucket", "", &["Key", "CopySource", "Metadata"]),
+    ("dynamodb", "PutItem", "TableName", "", &["Item"]),
+    ("dynamodb", "UpdateItem", "TableName", "", &["Key", "ExpressionAttributeValues", "AttributeUpdates"]),
+    ("dynamodb", "BatchWriteItem", "", "", &["RequestItems", "Item"]),
+    ("dynamodb", "TransactWriteItems", "", "", &["TransactItems"]),
+    ("sqs", "SendMessage", "QueueUrl", "", &["MessageBody", "MessageAttributes"]),
+    ("sqs", "SendMessageBatch", "QueueUrl", "Entries", &["MessageBody", "MessageAttributes"]),
+    ("sns", "Publish", "TopicArn", "", &["Message", "Subject", "MessageAttributes"]),
+    ("sns", "PublishBatch", "TopicArn", "PublishBatchRequestEntries", &["Message", "Subject", "MessageAttributes"]),
+    ("events", "PutEvents", "EventBusName", "Entries", &["Detail", "DetailType", "Source"]),
+    ("kinesis", "PutRecord", "StreamName", "", &["Data", "PartitionKey"]),
+    ("kinesis", "PutRecords", "StreamName", "Records", &["Data", "PartitionKey"]),
+    ("firehose", "PutRecord", "DeliveryStreamName", "Record", &["Data"]),
+    ("firehose", "PutRecordBatch", "DeliveryStreamName", "Records", &["Data"]),
+    ("lambda", "Invoke", "FunctionName", "", &["Payload"]),
+    ("states", "StartExecution", "stateMachineArn", "", &["input"]),
+];
+/// How deep a written value is looked into.
+const DEPTH: usize = 5;
+
+impl<'p> Engine<'p> {
+    /// Notes a call of an operation.
+    pub fn operation(&mut self, operation: Operation, site: Site<'p>) {
+        let Operation { service, name, params, resource } = &operation;
+        let from_outside = resource.as_ref().and_then(environment_name);
+        let from_params = self.resource(params, 3).map(|name| name.to_string());
+        let found = Found {
+            service: service.clone(),
+            operation: name.clone(),
+            resource: from_outside.or(from_params),
+            module: site.module,
+            span: site.expr.span,
+        };
+        if !self.aws.contains(&found) {
+            self.aws.push(found);
+        }
+        let Some(name) = name.as_deref() else { return };
+        if name.contains("Statement") || name == "StartQueryExecution" || (name == "Query" && service != "dynamodb") {
+            let kind = if service == "dynamodb" { SinkKind::PartiQl } else { SinkKind::Sql };
+            self.hit_parts(kind, params, &STATEMENTS, name, site);
+        }
+        if service == "dynamodb" {
+            self.hit_parts(SinkKind::NoSql, params, &EXPRESSIONS, name, site);
+            self.tenant(params, site);
+        }
+        if service == "s3" && !name.starts_with("List") {
+            self.hit_parts(SinkKind::S3Key, params, &["Key", "CopySource"], name, site);
+        }
+        self.write(&operation, site);
+    }
+
+    /// Parameters themselves, not what is spread over all of them.
+    pub fn hit_parts(&mut self, kind: SinkKind, params: &Value, names: &[&str], callee: &str, site: Site<'p>) {
+        let fields = self.fields(params, names);
+        let taints = fields.taints.into_iter().filter(|t| !params.taints.iter().any(|p| p.same(t))).collect();
+        let only = Value { taints, ..Value::default() };
+        self.sink_package.clear();
+        self.hit(kind, &only, callee, site);
+    }
+
+    fn write(&mut self, operation: &Operation, site: Site<'p>) {
+        let row = WRITES.iter().find(|row| row.0 == operation.service && Some(row.1) == operation.name.as_deref());
+        let Some((service, name, parameter, list, parts)) = row else { return };
+        let params = &operation.params;
+        let mut inner = params.clone();
+        if !list.is_empty() {
+            let listed = self.fields_only(params, &[list]);
+            inner = self.elements(&listed).join(&listed);
+        }
+        let named = match &operation.resource {
+            Some(value) => value.clone(),
+            None => self.fields_only(params, &[parameter]).join(&self.fields_only(&inner, &[parameter])),
+        };
+        let resource = match (self.resource_name(&named), *service) {
+            (ResourceName::Unknown, "events") if named.is_nothing() => ResourceName::Literal("default".to_owned()),
+            (ResourceName::Unknown, "dynamodb") if parameter.is_empty() => {
+                self.resource(params, 3).map_or(ResourceName::Unknown, |name| ResourceName::Environment(name.to_string()))
+            }
+            (name, _) => name,
+        };
+        let mut found: BTreeMap<Vec<String>, Vec<EventSource>> = BTreeMap::new();
+        for (key, value) in self.named_fields(&inner) {
+            if parts.contains(&&*key) {
+                self.parts(&value, vec![key.to_string()], &mut found, DEPTH);
+            }
+        }
+        let parts = found.into_iter().map(|(path, sources)| WritePart { path, sources }).collect();
+        let place = self.module(site.module).place(site.expr.span);
+        let write = Write { service: (*service).to_owned(), operation: (*name).to_owned(), resource, parts, place };
+        if !self.writes.contains(&write) {
+            self.writes.push(write);
+        }
+    }
+
+    /// The parts of a written value that hold data, by their path.
+    fn parts(&mut self, value: &Value, path: Vec<String>, out: &mut BTreeMap<Vec<String>, Vec<EventSource>>, depth: usize) {
+        let objects: Vec<ObjectId> = value
+            .atoms
+            .iter()
+            .filter_map(|a| match a {
+                Atom::Object(id) | Atom::Json(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        let mut inner = Vec::new();
+        for id in objects.iter().filter(|_| depth > 0) {
+            let Some(object) = self.state.at(*id) else { continue };
+            let is_list = object.array;
+            let mut cells: Vec<(Option<Arc<str>>, usize)> = object.fields.iter().map(|(name, cell)| (Some(name.clone()), *cell)).collect();
+            cells.extend(object.any.into_iter().chain(object.spread).map(|cell| (None, cell)));
+            for (name, cell) in cells {
+                let part = self.state.get(cell);
+                let mut path = path.clone();
+                // Elements of a list, and the type names of DynamoDB's values, are no names of their own.
+                let typed = |n: &str| path.len() > 1 && matches!(n, "S" | "N" | "B" | "M" | "L" | "BOOL" | "SS" | "NS");
+                if let Some(name) = name.filter(|n| !is_list && !typed(n)) {
+                    path.push(name.to_string());
+                }
+                inner.push((part, path));
+            }
+        }
+        if inner.is_empty() {
+            let sources = out.entry(path.clone()).or_default();
+            for taint in value.taints.iter().filter(|t| t.source.is_data()) {
+                let source = taint.source.model();
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+            }
+            if sources.is_empty() {
+                out.remove(&path);
+            }
+        }
+        for (part, path) in inner {
+            self.parts(&part, path, out, depth - 1);
+        }
+    }
+
+    fn resource_name(&self, value: &Value) -> ResourceName {
+        if let Some(name) = environment_name(value) {
+            return ResourceName::Environment(name);
+        }
+        value.text().map_or(ResourceName::Unknown, |text| ResourceName::Literal(text.to_string()))
+    }
+
+    /// A key of a table that is the caller's word about whose data it is.
+    fn tenant(&mut self, params: &Value, site: Site<'p>) {
+        let keys = self.fields_only(params, &["Key", "ExpressionAttributeValues", "KeyConditionExpression"]);
+        let taints = self.deep(&keys, 4);
+        if taints.iter().any(|t| !t.source.is_data()) {
+            return;
+        }
+        for taint in taints.iter().filter(|t| t.whole) {
+            let Some(name) = taint.source.path.last().filter(|name| super::tokens::is_tenant(name)) else { continue };
+            let at = super::value::At { module: site.module, span: site.expr.span };
+            let says = format!("`{name}` of the request alone says whose data is read or written");
+            self.review(ReviewKind::ClientControlledTenant, name, says, at);
+        }
+    }
+
+    /// The named properties of objects, without what the value itself holds.
+    pub fn fields_only(&mut self, value: &Value, names: &[&str]) -> Value {
+        let mut out = Value::default();
+        for (key, field) in self.named_fields(value) {
+            if names.contains(&&*key) {
+                out = out.join(&field);
+            }
+        }
+        out
+    }
+}
+
+fn environment_name(value: &Value) -> Option<String> {
+    value.atoms.iter().find_map(|a| match a {
+        Atom::Env(name) => Some(name.to_string()),
+        _ => None,
+    })
+}

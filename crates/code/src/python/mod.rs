@@ -1,0 +1,154 @@
+//! Python source to the intermediate form, by ruff's parser (Python Language Reference, 3.14).
+//!
+//! It never fails: what does not parse is a [`Trouble`] with its line and column. It never executes anything and never looks at
+//! another file.
+
+mod expression;
+mod function;
+mod import;
+mod pattern;
+mod scope;
+mod statement;
+mod text;
+
+use crate::depth;
+use crate::ir::{Expr, ExprKind, FnId, Function, Language, Module, Stmt, StmtKind};
+use crate::javascript::MAX_BYTES;
+use model::{Place, Span, Trouble};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange};
+use scope::Scope;
+use std::sync::Arc;
+
+/// Expressions and statements nested deeper than this are not followed.
+const MAX_DEPTH: u32 = 1000;
+/// More syntax errors of one file than this are only counted.
+const MAX_ERRORS: usize = 5;
+
+/// Lowers one file. `None` when nothing of it could be parsed; the troubles say why.
+pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+    if text.len() > MAX_BYTES {
+        let says = format!("not assessed: the file has {} bytes, more than {MAX_BYTES}", text.len());
+        return (None, vec![trouble(path, says, "give the source instead of generated code")]);
+    }
+    let levels = depth::levels(text);
+    if levels > depth::MAX_LEVELS {
+        let says = format!("not assessed: the code could nest {levels} levels deep, more than {}", depth::MAX_LEVELS);
+        return (None, vec![trouble(path, says, "give the source instead of generated code")]);
+    }
+    let done = crate::stack::with(depth::stack(levels), || parse(path, text));
+    done.unwrap_or_else(|| {
+        let says = "not assessed: the parser could not run on this file".to_owned();
+        (None, vec![trouble(path, says, "report this file as a bug of sekisho")])
+    })
+}
+
+fn trouble(path: &Arc<str>, says: String, help: &str) -> Trouble {
+    Trouble { says, place: Place::new(path.clone(), 1, 1), help: help.to_owned() }
+}
+
+fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let mut troubles = Vec::new();
+    let Some(parsed) = parsed.try_into_module() else {
+        return (None, vec![trouble(path, "not assessed: the file is not a Python module".to_owned(), "correct the syntax")]);
+    };
+    let mut lower = Lower::new(path, text);
+    lower.program(parsed.suite());
+    if lower.cut {
+        troubles.push(trouble(path, format!("not assessed: parts nested deeper than {MAX_DEPTH} levels"), "split the expression"));
+    }
+    let module = lower.module;
+    for error in parsed.errors().iter().take(MAX_ERRORS) {
+        let at = error.location.start().to_u32();
+        let place = module.place(Span { start: at, end: at });
+        let help = "correct the syntax; what stands in this file may be missing from the result".to_owned();
+        troubles.push(Trouble { says: format!("not assessed: syntax error: {}", error.error), place, help });
+    }
+    if parsed.errors().len() > MAX_ERRORS {
+        let says = format!("not assessed: {} more syntax errors", parsed.errors().len() - MAX_ERRORS);
+        troubles.push(trouble(path, says, "correct the syntax"));
+    }
+    (Some(module), troubles)
+}
+
+/// The lowering of one file.
+struct Lower {
+    module: Module,
+    scopes: Vec<Scope>,
+    current: FnId,
+    depth: u32,
+    cut: bool,
+}
+
+impl Lower {
+    fn new(path: &Arc<str>, text: &Arc<str>) -> Self {
+        let lines = Module::lines_of(text);
+        let top = function("", Span { start: 0, end: text.len() as u32 }, 0);
+        let module = Module {
+            language: Language::Python,
+            path: path.clone(),
+            text: text.clone(),
+            lines,
+            functions: vec![top],
+            classes: Vec::new(),
+            variables: Vec::new(),
+            owners: Vec::new(),
+            imports: Vec::new(),
+            specifiers: Vec::new(),
+        };
+        Self { module, scopes: Vec::new(), current: 0, depth: 0, cut: false }
+    }
+
+    /// The top level: every name it gives a value is an attribute of the module.
+    fn program(&mut self, suite: &[ruff_python_ast::Stmt]) {
+        self.open(0, scope::names(suite));
+        let mut body = self.block(suite);
+        let end = Span { start: self.module.text.len() as u32, end: self.module.text.len() as u32 };
+        let names: Vec<(String, u32)> = self.scopes.first().map(Scope::all).unwrap_or_default();
+        for (name, var) in names {
+            let value = Expr { span: end, kind: ExprKind::Var(var) };
+            body.push(Stmt { span: end, kind: StmtKind::Export(name.into(), value) });
+        }
+        self.module.functions[0].body = body;
+    }
+
+    /// One level down; `None` past the bound.
+    fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            self.cut = true;
+            return None;
+        }
+        self.depth += 1;
+        let done = work(self);
+        self.depth -= 1;
+        Some(done)
+    }
+}
+
+/// A function without a body.
+fn function(name: &str, span: Span, parent: FnId) -> Function {
+    Function {
+        name: name.into(),
+        span,
+        parent,
+        params: Vec::new(),
+        named_only: 0,
+        rest: None,
+        keywords: None,
+        body: Vec::new(),
+        arrow: false,
+    }
+}
+
+fn span(at: TextRange) -> Span {
+    Span { start: at.start().to_u32(), end: at.end().to_u32() }
+}
+
+fn span_of(node: &impl Ranged) -> Span {
+    span(node.range())
+}
+
+fn opaque(at: Span) -> Expr {
+    Expr { span: at, kind: ExprKind::Opaque }
+}
