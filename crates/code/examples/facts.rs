@@ -1,4 +1,4 @@
-//! Prints the facts about handlers given on the command line: `facts ROOT HANDLER[@FOLDER]...`, for trying the analysis by hand.
+//! Prints the facts about handlers given on the command line: `facts ROOT [py:]HANDLER[@FOLDER]...`, for trying the analysis by hand.
 //! Reads files below ROOT only; never prints a secret.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -59,9 +59,10 @@ fn main() {
     let functions: Vec<FunctionSource> = args
         .map(|arg| {
             let (handler, folder) = arg.split_once('@').unwrap_or((&arg, ""));
+            let (handler, is_python) = handler.strip_prefix("py:").map_or((handler, false), |handler| (handler, true));
             FunctionSource {
                 id: ResourceId::new("app", format!("{folder}/{handler}")),
-                runtime: if std::env::var("PYTHON").is_ok() { "python3.13".into() } else { "nodejs20.x".into() },
+                runtime: if is_python { "python3.13".into() } else { "nodejs20.x".into() },
                 handler: handler.into(),
                 root: folder.into(),
                 environment: Default::default(),

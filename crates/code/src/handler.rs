@@ -24,7 +24,7 @@ pub(crate) fn read(function: &FunctionSource, language: Language, root: &str, lo
     };
     let path = load::clean(&format!("{root}/{file}")).filter(|p| root.is_empty() || p.starts_with(&format!("{root}/")));
     let Some(first) = path.and_then(|path| match language {
-        Language::JavaScript => loader.module(root, &path),
+        Language::JavaScript => loader.handler_module(root, &path),
         Language::Python => loader.python_module(root, &path),
     }) else {
         let says = format!("not assessed: no readable file `{file}` for the handler `{}` of {}", function.handler, function.id);

@@ -15,6 +15,7 @@ mod python;
 mod rewrite;
 mod secrets;
 mod stack;
+mod tsconfig;
 mod visit;
 
 use ir::Language;

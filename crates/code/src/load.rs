@@ -5,6 +5,7 @@
 
 use crate::ir::Language;
 use crate::ir::Module;
+use crate::tsconfig::{self, Aliases};
 use crate::{javascript, python};
 use model::{Files, Place, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,13 +48,14 @@ pub(crate) struct Loader<'f> {
     known: BTreeMap<String, Option<Target>>,
     folders: BTreeMap<String, BTreeSet<String>>,
     full: bool,
+    aliases: BTreeMap<String, Aliases>,
 }
 
 impl<'f> Loader<'f> {
     /// Nothing read yet.
     pub fn new(files: &'f dyn Files) -> Self {
         let (known, folders) = (BTreeMap::new(), BTreeMap::new());
-        Self { files, program: Program::default(), troubles: Vec::new(), known, folders, full: false }
+        Self { files, program: Program::default(), troubles: Vec::new(), known, folders, full: false, aliases: BTreeMap::new() }
     }
 
     /// The files below a folder, read once.
@@ -135,18 +137,55 @@ impl<'f> Loader<'f> {
                 .and_then(|path| self.find(root, &path))
                 .unwrap_or(Target::Missing);
         }
+        let relative = specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == "..";
+        if !relative {
+            for path in self.aliases(root).paths(specifier) {
+                if let Some(found) = self.find(root, &path) {
+                    return found;
+                }
+            }
+        }
         if specifier.starts_with("@/") || specifier.starts_with("~/") || specifier.starts_with('#') {
             // Aliases of a bundler or of package.json.
             let rest = specifier.trim_start_matches(['@', '~', '#', '/']);
             let tries = [format!("{root}/{rest}"), format!("{root}/src/{rest}")];
             return tries.iter().filter_map(|p| clean(p)).find_map(|p| self.find(root, &p)).unwrap_or(Target::Missing);
         }
-        let relative = specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == "..";
         if !relative {
             return Target::Package(specifier.strip_prefix("node:").unwrap_or(specifier).into());
         }
         let Some(path) = clean(&format!("{base}/{specifier}")) else { return Target::Missing };
         self.find(root, &path).unwrap_or(Target::Missing)
+    }
+
+    /// The aliases of the nearest `tsconfig.json` at or above a code folder.
+    fn aliases(&mut self, root: &str) -> Aliases {
+        if let Some(known) = self.aliases.get(root) {
+            return known.clone();
+        }
+        let mut folder = Some(root);
+        let mut found = Aliases::default();
+        while let Some(at) = folder {
+            let path = if at.is_empty() { "tsconfig.json".to_owned() } else { format!("{at}/tsconfig.json") };
+            if let Some(text) = self.files.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+                found = Aliases::read(at, &text);
+                break;
+            }
+            folder = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(above, _)| above)) };
+        }
+        self.aliases.insert(root.to_owned(), found.clone());
+        found
+    }
+
+    /// The module of a handler that names compiled output: its TypeScript source when that is here too, or alone.
+    pub fn handler_module(&mut self, root: &str, path: &str) -> Option<usize> {
+        let sources = tsconfig::sources(path);
+        let typed = |path: &&String| [".ts", ".mts", ".cts", ".tsx"].iter().any(|e| self.files.read(&format!("{path}{e}")).is_ok());
+        let source = sources.iter().find(typed).cloned();
+        if let Some(found) = source.and_then(|path| self.module(root, &path)) {
+            return Some(found);
+        }
+        self.module(root, path).or_else(|| sources.iter().find_map(|path| self.module(root, path)))
     }
 
     /// The module of a Python handler, dots or slashes between its folders, and everything it imports.

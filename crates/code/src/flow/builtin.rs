@@ -138,6 +138,20 @@ impl<'p> Engine<'p> {
                 }
                 out
             }
+            // The request of a web framework: `c.req.param("id")`, `c.req.json()`.
+            "param" | "query" | "header" | "queries" if first.text().is_some() && self.is_request(on) => {
+                let map = match name {
+                    "param" => "params",
+                    "header" => "headers",
+                    _ => "query",
+                };
+                let map = self.member(&plain, map, site.module, site.expr.span);
+                let key = first.text().cloned().unwrap_or_default();
+                self.member(&map, &key, site.module, site.expr.span)
+            }
+            "json" | "parseBody" | "formData" if args.is_empty() && self.is_request(on) => {
+                self.member(&plain, "body", site.module, site.expr.span)
+            }
             "join" => self.join_list(on, &first, site),
             "toString" | "toJSON" | "json" | "normalize" if args.is_empty() => plain,
             "toString" | "toLocaleString" | "substring" | "substr" | "slice" | "trim" | "trimStart" | "trimEnd" | "toLowerCase"
@@ -169,6 +183,11 @@ impl<'p> Engine<'p> {
             }
             _ => self.unknown_method(on, name, args, site),
         }
+    }
+
+    /// Whether a value is the request of a web framework.
+    fn is_request(&self, value: &Value) -> bool {
+        value.taints.iter().any(|t| t.source.root == Root::Request && t.source.path.is_empty())
     }
 
     /// A method of something that is not known.

@@ -240,6 +240,8 @@ impl<'p> Engine<'p> {
                 bound: external.bound.iter().chain(args.iter().skip(1)).cloned().collect(),
             }))),
             "call" if is_function => self.external_call(external, None, args.iter().skip(1).cloned().collect(), false, site),
+            // What a package opens is what it gives; only our own classes give something else.
+            "__enter__" | "__aenter__" => Value::of(Atom::External(external.clone())),
             "then" | "catch" | "finally" if external.path.ends_with(')') => {
                 self.builtin(&Value::of(Atom::External(external.clone())), name, args.to_vec(), site)
             }

@@ -57,8 +57,19 @@ const IO: [&str; 44] = [
     "net",
 ];
 /// Packages whose `get`, `post`... take a function for requests.
-const WEB: [&str; 10] =
-    ["express", "fastify", "koa-router", "@koa/router", "lambda-api", "hono", "restify", "itty-router", "aws-serverless-express", "polka"];
+const WEB: [&str; 11] = [
+    "@aws-lambda-powertools/event-handler",
+    "express",
+    "fastify",
+    "koa-router",
+    "@koa/router",
+    "lambda-api",
+    "hono",
+    "restify",
+    "itty-router",
+    "aws-serverless-express",
+    "polka",
+];
 
 /// Functions given to earlier calls of a chain (`middy(f).use(g)`) that are kept.
 const MAX_KEPT: usize = 8;
@@ -88,6 +99,8 @@ pub(super) fn parse(value: &mut Value) {
         if let Some(parsed) = taint.source.parsed() {
             taint.source = Rc::new(parsed);
             (taint.whole, taint.form) = (true, 0);
+        } else if taint.is_json() {
+            taint.form = 0;
         }
     }
     value.atoms.clear();
@@ -245,6 +258,7 @@ impl<'p> Engine<'p> {
             ("JSON", "parse") => {
                 let mut out = plain;
                 let made = json_of(&out);
+                self.parsed_token(&mut out, At { module: site.module, span: site.expr.span });
                 parse(&mut out);
                 out.atoms.extend(made);
                 out

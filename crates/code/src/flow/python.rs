@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Packages whose decorators register routes.
 const WEB: [&str; 9] = ["flask", "fastapi", "chalice", "chalicelib", "aws_lambda_powertools", "bottle", "starlette", "sanic", "quart"];
 
+/// Functions that every module has (Python 3.13, `dir(builtins)`).
+const BUILTINS: &str = include_str!("../python/builtins.txt");
+
 /// The arguments of a call by position, and the object with the named ones.
 pub(super) struct Args {
     /// By position.
@@ -55,7 +58,7 @@ impl<'p> Engine<'p> {
                 }
             }
         }
-        self.external("py:builtins", name)
+        if BUILTINS.lines().any(|builtin| builtin == name) { self.external("py:builtins", name) } else { Value::unknown() }
     }
 
     /// Parts of packages that are the request: `flask.request`, `app.current_event`.
@@ -131,6 +134,7 @@ impl<'p> Engine<'p> {
                 let map = self.member(&plain, map, site.module, site.expr.span);
                 self.member(&map, &key, site.module, site.expr.span)
             }
+            "__enter__" | "__aenter__" => plain,
             "get_json" => self.member(&plain, "json", site.module, site.expr.span),
             "items" => {
                 let (keys, values) = (self.keys(on), self.elements(on));

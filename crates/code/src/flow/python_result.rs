@@ -201,6 +201,7 @@ impl<'p> Engine<'p> {
             ("json" | "simplejson" | "ujson" | "orjson" | "rapidjson", "loads" | "load") => {
                 let mut out = plain;
                 let made = json_of(&out);
+                self.parsed_token(&mut out, At { module: site.module, span: site.expr.span });
                 parse(&mut out);
                 out.unknown |= made.is_none();
                 out.atoms.extend(made);

@@ -117,6 +117,9 @@ impl Source {
             }
             Root::Request => match (path.as_slice(), name) {
                 ([], "method") => return Part::Method,
+                ([], "req" | "request") => return Part::Source(self.clone()),
+                ([], "json_body" | "raw_body" | "rawBody") => return Part::Source(Self { root: self.root, path: vec!["body".into()] }),
+                ([], "uri_params") => return Part::Source(Self { root: self.root, path: vec!["params".into()] }),
                 ([], "user") => return Part::Source(Self::of(Root::Identity)),
                 ([], "app" | "route" | "session" | "context" | "requestContext" | "ip" | "baseUrl" | "protocol") => return Part::Clean,
                 ([], "url_root" | "base_url" | "host_url" | "endpoint" | "url_rule" | "blueprint") => return Part::Clean,

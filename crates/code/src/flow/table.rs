@@ -96,7 +96,10 @@ impl<'p> Engine<'p> {
                 let value = match *argument {
                     "this" => external.args.first().cloned(),
                     "*" => {
-                        split.list.iter().for_each(|value| self.hit(row.kind, value, &callee, site));
+                        for value in &split.list {
+                            let value = self.elements(value);
+                            self.hit(row.kind, &value, &callee, site);
+                        }
                         None
                     }
                     number if number.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -143,7 +146,11 @@ impl<'p> Engine<'p> {
                 let program = self.element(&first, 0);
                 let shells = ["sh", "bash", "/bin/sh", "/bin/bash", "ash", "zsh"];
                 let by_shell = program.texts().any(|t| shells.contains(&&**t));
-                let dangerous = if shell || by_shell { self.elements(&first) } else { program };
+                let mut dangerous = if shell || by_shell { self.elements(&first) } else { program };
+                if !shell && !by_shell {
+                    // Without a shell a text is the name of a program, spaces and all.
+                    dangerous.taints.retain(|t| t.built.is_none());
+                }
                 self.hit(SinkKind::Shell, &dangerous, &format!("subprocess's {path}"), site);
             }
             ("yaml" | "ruamel", "load" | "load_all" | "yaml.load") => {

@@ -157,7 +157,7 @@ pub(super) mod safe {
     pub const HTML: u8 = 8;
     /// Cannot end a literal of SQL.
     pub const SQL: u8 = 16;
-    /// Nothing: it went through a call that is not known.
+    /// Nothing: it may be a part of what it was.
     pub const PASSED: u8 = 32;
 }
 
@@ -301,9 +301,16 @@ impl Taint {
     /// After a change of its text.
     pub fn transformed(&self, how: &str) -> Self {
         // FNV-1a over the names of what was done.
-        let safe = if how == "call" { self.safe | safe::PASSED } else { self.safe };
+        let kept = matches!(how, "json" | "str");
+        let safe = if kept { self.safe } else { self.safe | safe::PASSED };
         let form = how.bytes().fold(self.form ^ 0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self { form, safe, ..self.clone() }
+    }
+
+    /// Whether it is the JSON text of what it was, and nothing else was done to it.
+    pub fn is_json(&self) -> bool {
+        let plain = Self { form: 0, ..self.clone() };
+        self.form != 0 && plain.transformed("json").form == self.form
     }
 
     /// With one more step.

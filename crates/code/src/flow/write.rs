@@ -80,6 +80,7 @@ impl<'p> Engine<'p> {
         }
         if service == "dynamodb" {
             self.hit_parts(SinkKind::NoSql, params, &EXPRESSIONS, name, site);
+            self.whole_query(name, params, site);
             self.tenant(params, site);
         }
         if service == "s3" && !name.starts_with("List") {
@@ -95,6 +96,21 @@ impl<'p> Engine<'p> {
         let only = Value { taints, ..Value::default() };
         self.sink_package.clear();
         self.hit(kind, &only, callee, site);
+    }
+
+    /// Parameters of which the caller chooses all: table, filter and keys.
+    fn whole_query(&mut self, name: &str, params: &Value, site: Site<'p>) {
+        let mut taints = params.taints.clone();
+        for atom in &params.atoms {
+            if let Atom::Object(id) = atom
+                && let Some(spread) = self.state.at(*id).and_then(|o| o.spread)
+            {
+                taints.extend(self.state.get(spread).taints);
+            }
+        }
+        taints.retain(|t| t.form == 0 && t.whole && t.safe & super::value::safe::PASSED == 0);
+        self.sink_package.clear();
+        self.hit(SinkKind::NoSql, &Value { taints, ..Value::default() }, name, site);
     }
 
     fn write(&mut self, operation: &Operation, site: Site<'p>) {

@@ -1,7 +1,7 @@
 //! Statements. Never executes one.
 
 use super::{Lower, opaque, span_of};
-use crate::ir::{AssignOp, Expr, ExprKind, Loop, Pattern, Stmt, StmtKind};
+use crate::ir::{AssignOp, Call, Expr, ExprKind, Key, Loop, Pattern, Stmt, StmtKind};
 use model::Span;
 use ruff_python_ast::{self as ast, ExceptHandler, Operator, Stmt as S};
 
@@ -65,7 +65,10 @@ impl Lower {
                 for item in &w.items {
                     let value = self.expression(&item.context_expr);
                     let kind = match &item.optional_vars {
-                        Some(target) => self.bound(target, value, span_of(&item.context_expr)),
+                        Some(target) => {
+                            let opened = self.opened(value);
+                            self.bound(target, opened, span_of(&item.context_expr))
+                        }
                         None => StmtKind::Expr(value),
                     };
                     out.push(Stmt { span: span_of(&item.context_expr), kind });
@@ -88,6 +91,13 @@ impl Lower {
             S::Delete(_) | S::TypeAlias(_) | S::Global(_) | S::Nonlocal(_) | S::Pass(_) | S::IpyEscapeCommand(_) => return,
         };
         out.push(Stmt { span: at, kind });
+    }
+
+    /// `with x as y` gives what `x.__enter__()` gives.
+    fn opened(&self, value: Expr) -> Expr {
+        let at = value.span;
+        let callee = Expr { span: at, kind: ExprKind::Member(Box::new(value), Key::Static("__enter__".into())) };
+        Expr { span: at, kind: ExprKind::Call(Box::new(Call { callee, args: Vec::new() })) }
     }
 
     fn assign(&mut self, a: &ast::StmtAssign, at: Span) -> StmtKind {
