@@ -34,7 +34,7 @@ pub enum Confidence {
     High,
 }
 
-/// Whether a finding is silenced by an allow comment.
+/// Whether a finding is new, accepted, or was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -42,6 +42,8 @@ pub enum Status {
     Found,
     /// Allowed, with a reason.
     Suppressed,
+    /// Known to the baseline.
+    Known,
 }
 
 /// One step of the path from the internet to the data.

@@ -22,11 +22,19 @@ pub struct Options {
     pub stacks: BTreeMap<String, String>,
     /// Parameter values by name, for one stack (`Some`) or for all (`None`).
     pub parameters: BTreeMap<(Option<String>, String), String>,
+    /// Texts that are read in place of the files on disk, by path below the root: what an application would be.
+    pub changed: BTreeMap<String, String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { account: "123456789012".to_owned(), region: "us-east-1".to_owned(), stacks: BTreeMap::new(), parameters: BTreeMap::new() }
+        Self {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            stacks: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            changed: BTreeMap::new(),
+        }
     }
 }
 
@@ -35,7 +43,8 @@ impl Default for Options {
 /// It never fails: what could not be read or understood stands in [`App::troubles`]. Templates found together are
 /// read together, so that one may import what another exports. Nothing outside the root is opened.
 pub fn application(root: &Path, options: &Options) -> App {
-    let (folder, paths, named, mut troubles) = open(root);
+    let (mut folder, paths, named, mut troubles) = open(root);
+    folder.changed.clone_from(&options.changed);
     let (found, unread) = discover::templates(&folder, &paths, named);
     troubles.extend(unread);
     if found.is_empty() && troubles.is_empty() {

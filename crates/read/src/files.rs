@@ -2,6 +2,7 @@
 
 use crate::document::trouble;
 use model::{Files, Place, Trouble};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -17,12 +18,14 @@ const SKIPPED: [&str; 4] = [".git", "node_modules", ".aws-sam", ".sekisho"];
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
+    /// Texts that stand in for files, by path.
+    pub(crate) changed: BTreeMap<String, String>,
 }
 
 impl Folder {
     /// Opens the files below `root`. Nothing is read yet.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), changed: BTreeMap::new() }
     }
 
     /// Whether a path below the root is a folder.
@@ -55,6 +58,9 @@ impl Folder {
 
 impl Files for Folder {
     fn read(&self, path: &str) -> Result<Vec<u8>, Trouble> {
+        if let Some(text) = self.changed.get(path) {
+            return Ok(text.clone().into_bytes());
+        }
         let full = self.resolve(path)?;
         let failed = |error: std::io::Error| {
             trouble(format!("{path} could not be read: {}", error.kind()), Place::new(path, 1, 1), "check that it exists and may be read")
@@ -99,7 +105,10 @@ impl Files for Folder {
                 return Err(trouble(says, Place::new(folder, 1, 1), "name the application's own folder"));
             }
         }
+        let below = |path: &&String| folder.is_empty() || Path::new(path).starts_with(folder);
+        found.extend(self.changed.keys().filter(below).cloned());
         found.sort();
+        found.dedup();
         Ok(found)
     }
 }

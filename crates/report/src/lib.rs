@@ -1,10 +1,14 @@
-//! Findings, outcomes, alerts and the ledger to a terminal, to JSON, to SARIF. Writes to a `Write` that it is
+//! Findings, outcomes, alerts and the ledger to a terminal, to JSON, SARIF, JUnit, Markdown, OCSF, HTML. Writes to a `Write` that it is
 //! given; reads no file, decides no severity, and lets nothing through that a terminal would obey.
 
 mod escape;
+pub mod html;
 pub mod json;
+pub mod junit;
 mod lines;
+pub mod markdown;
 mod mask;
+pub mod ocsf;
 pub mod sarif;
 mod snippet;
 mod style;

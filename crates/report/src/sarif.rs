@@ -140,6 +140,9 @@ fn result(finding: &Finding, ids: &BTreeMap<&str, usize>, sarif: &Sarif<'_>) -> 
     if finding.status == Status::Suppressed {
         result.insert("suppressions".into(), json!([{"kind": "inSource"}]));
     }
+    if finding.status == Status::Known {
+        result.insert("baselineState".into(), "unchanged".into());
+    }
     if let Some(fix) = finding.fix.as_ref().and_then(|fix| self::fix(fix, sarif)) {
         result.insert("fixes".into(), json!([fix]));
     }

@@ -1,6 +1,11 @@
 //! App to Findings: asks every risk, then names, numbers and sorts what they say. Formats and writes nothing.
 
 mod allow;
+mod baseline;
+pub mod config;
+
+pub use baseline::Baseline;
+pub use config::Config;
 
 use allow::Allows;
 use model::{App, Finding, Place, Severity, Status, Trouble};
@@ -36,10 +41,23 @@ pub struct Summary {
     pub medium: usize,
     /// Low.
     pub low: usize,
-    /// Findings allowed by a comment.
+    /// Findings allowed by a comment or by `sekisho.toml`.
     pub suppressed: usize,
+    /// Findings that the baseline knows.
+    pub known: usize,
     /// Things not assessed.
     pub not_assessed: usize,
+}
+
+/// On what terms an application is scanned. The default: allow comments count, nothing else is accepted.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What `sekisho.toml` says.
+    pub config: Config,
+    /// Findings that were there before.
+    pub baseline: Option<Baseline>,
+    /// Let the application's own files silence nothing: its allow comments do not count.
+    pub isolated: bool,
 }
 
 /// Scans an application for every risk. The same App gives the same Scan.
@@ -49,11 +67,39 @@ pub fn scan(app: &App) -> Scan {
 
 /// Scans for some risks.
 pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
-    let mut allows = Allows::of(app);
+    scan_on(app, risks, &Terms::default())
+}
+
+/// Scans for some risks on given terms. What is accepted stays in the result, with its status.
+pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
     let mut findings: Vec<Finding> = risks.iter().flat_map(|risk| named(app, risk)).collect();
-    for finding in &mut findings {
-        if allows.takes(finding.risk, &finding.place) {
-            finding.status = Status::Suppressed;
+    let mut not_assessed = app.troubles.clone();
+    if !terms.isolated {
+        let mut allows = Allows::of(app);
+        for finding in &mut findings {
+            if allows.takes(finding.risk, &finding.place) {
+                finding.status = Status::Suppressed;
+            }
+        }
+        not_assessed.extend(allows.troubles());
+    }
+    for allow in &terms.config.allows {
+        let mut used = false;
+        for finding in findings.iter_mut().filter(|finding| allow.takes(finding)) {
+            (used, finding.status) = (true, Status::Suppressed);
+        }
+        if !used && risks.iter().any(|risk| risk.slug == allow.risk) {
+            not_assessed.push(Trouble {
+                says: format!("the allow of {} silences nothing", allow.risk),
+                place: allow.place.clone(),
+                help: "take it out, or correct its resource and file".into(),
+            });
+        }
+    }
+    if let Some(baseline) = &terms.baseline {
+        not_assessed.extend(baseline.gone(&findings));
+        for finding in findings.iter_mut().filter(|finding| finding.status == Status::Found && baseline.knows(finding)) {
+            finding.status = Status::Known;
         }
     }
     findings.sort_by(|a, b| {
@@ -65,8 +111,6 @@ pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
             &b.resource,
         ))
     });
-    let mut not_assessed = app.troubles.clone();
-    not_assessed.extend(allows.troubles());
     not_assessed.sort();
     not_assessed.dedup();
     let summary = summary(app, risks.len(), &findings, &not_assessed);
@@ -106,6 +150,7 @@ fn summary(app: &App, risks: usize, findings: &[Finding], not_assessed: &[Troubl
         medium: open(Severity::Medium),
         low: open(Severity::Low),
         suppressed: findings.iter().filter(|f| f.status == Status::Suppressed).count(),
+        known: findings.iter().filter(|f| f.status == Status::Known).count(),
         not_assessed: not_assessed.len(),
     }
 }

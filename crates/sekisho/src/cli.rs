@@ -32,7 +32,7 @@ pub enum Color {
 #[derive(Subcommand)]
 pub enum Verb {
     /// Find the risks of an application, with the path from the internet to the data.
-    Scan(Scan),
+    Scan(crate::verbs::scan::Scan),
     /// Run an application here, with its security envelope enforced.
     Up(Up),
     /// Prove the risks of an application against the running application.
@@ -63,9 +63,9 @@ pub struct Application {
     /// Value of a template parameter: NAME=VALUE, or STACK/NAME=VALUE.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
-    /// Region the application is read for.
-    #[arg(long, default_value = "us-east-1")]
-    pub region: String,
+    /// Region the application is read for; us-east-1 when neither this nor sekisho.toml says.
+    #[arg(long)]
+    pub region: Option<String>,
     /// Fail with exit code 4 when anything could not be assessed.
     #[arg(long)]
     pub strict: bool,
@@ -78,60 +78,6 @@ pub enum Format {
     Terminal,
     /// For programs; the form is versioned.
     Json,
-}
-
-/// `scan`.
-#[derive(Args)]
-pub struct Scan {
-    #[command(flatten)]
-    pub application: Application,
-    /// Form of the result.
-    #[arg(long, value_enum, default_value_t = ScanFormat::Terminal)]
-    pub format: ScanFormat,
-    /// Least severity that makes the exit code 1.
-    #[arg(long, value_enum, default_value_t = Least::Low)]
-    pub fail_on: Least,
-    /// Apply the fixes: safe ones, or with `--fix=unsafe` also those that may change what callers get.
-    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
-    pub fix: Option<FixKind>,
-    /// Show the fixes as a diff; write nothing.
-    #[arg(long, conflicts_with = "fix")]
-    pub diff: bool,
-}
-
-/// Forms of a scan's result.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScanFormat {
-    /// For people.
-    Terminal,
-    /// For programs; the form is versioned.
-    Json,
-    /// SARIF 2.1.0, for code scanning. Exits 0 on findings.
-    Sarif,
-}
-
-/// Which fixes to apply.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FixKind {
-    /// Those that cannot change what legitimate callers get.
-    Safe,
-    /// All.
-    Unsafe,
-}
-
-/// Severities, for `--fail-on`.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Least {
-    /// Everything.
-    Low,
-    /// Medium and above.
-    Medium,
-    /// High and above.
-    High,
-    /// Critical only.
-    Critical,
-    /// Never fail on findings.
-    Never,
 }
 
 /// Options of everything that runs the application.

@@ -3,33 +3,91 @@
 use crate::cli::Application;
 use crate::exit::Exit;
 use crate::output;
-use model::App;
+use model::{App, Trouble};
+use scan::Config;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::{fs, io};
 
-/// `NAME=VALUE` and `STACK/NAME=VALUE` as options of the reader.
+/// Region of an application that names none.
+const REGION: &str = "us-east-1";
+
+/// What the application's `sekisho.toml` says, or the file that is named instead; nothing where there is none.
 ///
 /// # Errors
-/// A value without `=`, as an exit after it was said.
-pub fn read_options(parameters: &[String], region: &str) -> Result<read::Options, Exit> {
+/// [`Exit::Usage`] for a file that is wrong or unreadable, or named and missing, after that was said.
+pub fn config(application: &Path, named: Option<&Path>) -> Result<Config, Exit> {
+    let beside = folder(application).join(scan::config::FILE);
+    let path = named.unwrap_or(&beside);
+    match text(path, named.is_some())? {
+        Some(text) => Config::read(&path.display().to_string(), &text).map_err(wrong),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The folder that an application's paths are relative to.
+pub fn folder(path: &Path) -> &Path {
+    if path.is_file() { path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")) } else { path }
+}
+
+/// The text of a file; `None` when it is missing and need not be there.
+///
+/// # Errors
+/// [`Exit::Usage`], after it was said why.
+pub fn text(path: &Path, must: bool) -> Result<Option<String>, Exit> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if !must && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            output::error(&format!("{} could not be read: {error}; name a file that can be", path.display()));
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// Says what is wrong with a file that the user wrote.
+pub fn wrong(trouble: Trouble) -> Exit {
+    output::error(&format!("{}: {}; {}", trouble.place, trouble.says, trouble.help));
+    Exit::Usage
+}
+
+/// Options of the reader: what the command line says (`NAME=VALUE`, `STACK/NAME=VALUE`), else what the configuration does.
+///
+/// # Errors
+/// [`Exit::Usage`] for a value without `=`, after that was said.
+pub fn options(arguments: &Application, config: &Config) -> Result<read::Options, Exit> {
+    let region = arguments.region.as_deref().or(config.region.as_deref()).unwrap_or(REGION).to_owned();
     let mut given = BTreeMap::new();
-    for parameter in parameters {
+    let mut give = |name: &str, value: &str| {
+        let (stack, name) = name.split_once('/').map_or((None, name), |(stack, name)| (Some(stack.to_owned()), name));
+        given.insert((stack, name.to_owned()), value.to_owned());
+    };
+    config.parameters.iter().for_each(|(name, value)| give(name, value));
+    for parameter in &arguments.parameters {
         let Some((name, value)) = parameter.split_once('=') else {
             output::error(&format!("`--parameter {parameter}` has no `=`: write NAME=VALUE"));
             return Err(Exit::Usage);
         };
-        let (stack, name) = name.split_once('/').map_or((None, name), |(stack, name)| (Some(stack.to_owned()), name));
-        given.insert((stack, name.to_owned()), value.to_owned());
+        give(name, value);
     }
-    Ok(read::Options { region: region.to_owned(), parameters: given, ..read::Options::default() })
+    Ok(read::Options { region, parameters: given, ..read::Options::default() })
 }
 
-/// Reads an application; an exit when there is nothing to read, after that was said.
+/// Reads an application as the command line and its `sekisho.toml` say; an exit when there is nothing to read, after that
+/// was said.
 ///
 /// # Errors
 /// [`Exit::Usage`] and [`Exit::Nothing`].
 pub fn application(arguments: &Application) -> Result<(App, read::Options), Exit> {
-    let options = read_options(&arguments.parameters, &arguments.region)?;
+    application_with(arguments, &config(&arguments.path, None)?)
+}
+
+/// The same, with a configuration that was read already.
+///
+/// # Errors
+/// [`Exit::Usage`] and [`Exit::Nothing`].
+pub fn application_with(arguments: &Application, config: &Config) -> Result<(App, read::Options), Exit> {
+    let options = options(arguments, config)?;
     let app = read::application(&arguments.path, &options);
     something(&app, &arguments.path)?;
     Ok((app, options))

@@ -60,3 +60,17 @@ pub fn written(result: io::Result<()>, exit: Exit) -> Exit {
         Err(error) => unfinished(&error),
     }
 }
+
+/// Writes a file whole or not at all: a temporary file beside it, then a rename.
+///
+/// # Errors
+/// When the file system fails; the file is then as it was.
+pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("it is no file name"))?.to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.sekisho-{}", std::process::id()));
+    let result = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, path));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result
+}

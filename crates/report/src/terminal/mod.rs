@@ -1,12 +1,14 @@
 //! What a person reads. Short lines, one block a thing, and every block ends in what to do next.
 
 mod attack;
+mod by;
 mod investigate;
 mod prove;
 mod scan;
 mod troubles;
 
 pub use attack::attack;
+pub use by::by;
 pub use investigate::investigate;
 pub use prove::prove;
 pub use scan::scan;

@@ -28,8 +28,9 @@ pub fn scan(out: &mut dyn Write, findings: &[Finding], not_assessed: &[Trouble],
         writeln!(out, "{}\n", render(block, sources, style))?;
     }
     troubles(out, not_assessed, style)?;
-    let allowed = findings.len() - open.len();
-    writeln!(out, "{}", sums(&open, allowed, not_assessed.len(), style))?;
+    let with = |status| findings.iter().filter(|finding| finding.status == status).count();
+    let beside = [(with(Status::Suppressed), "allowed"), (with(Status::Known), "known"), (not_assessed.len(), "not assessed")];
+    writeln!(out, "{}", sums(&open, &beside, style))?;
     next(out, style, &steps(&open, not_assessed.len()))
 }
 
@@ -112,8 +113,8 @@ fn notes(finding: &Finding, others: &[&Finding], style: &Style) -> Vec<(&'static
     notes
 }
 
-fn sums(open: &[&Finding], allowed: usize, not_assessed: usize, style: &Style) -> String {
-    if open.is_empty() && allowed == 0 && not_assessed == 0 {
+fn sums(open: &[&Finding], beside: &[(usize, &str)], style: &Style) -> String {
+    if open.is_empty() && beside.iter().all(|(number, _)| *number == 0) {
         return style.good(&format!("{} no findings", style.glyph("✓", "ok:")));
     }
     let mut parts = Vec::new();
@@ -127,8 +128,8 @@ fn sums(open: &[&Finding], allowed: usize, not_assessed: usize, style: &Style) -
     if !parts.is_empty() {
         line += &format!(": {}", parts.join(", "));
     }
-    for (number, what) in [(allowed, "allowed"), (not_assessed, "not assessed")] {
-        if number > 0 {
+    for (number, what) in beside {
+        if *number > 0 {
             line += &format!(" {} {number} {what}", style.glyph("·", "-"));
         }
     }

@@ -20,8 +20,7 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
         output::error(&format!("there is no risk `{unknown}`; `sekisho explain` lists them"));
         return Exit::Usage;
     }
-    let application =
-        Application { path: arguments.path.clone(), parameters: arguments.parameters.clone(), region: "us-east-1".into(), strict: false };
+    let application = Application { path: arguments.path.clone(), parameters: arguments.parameters.clone(), region: None, strict: false };
     let (app, read) = match input::application(&application) {
         Ok(read) => read,
         Err(exit) => return exit,

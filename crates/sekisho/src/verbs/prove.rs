@@ -18,7 +18,7 @@ pub fn run(arguments: &Prove, style: Style) -> Exit {
         output::error("prove runs the application: name its folder, not one template");
         return Exit::Usage;
     }
-    let read = match input::read_options(&application.parameters, &application.region) {
+    let read = match input::config(&application.path, None).and_then(|config| input::options(application, &config)) {
         Ok(read) => read,
         Err(exit) => return exit,
     };

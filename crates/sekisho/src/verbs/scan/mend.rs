@@ -1,0 +1,73 @@
+//! Fixes: shown, or written after a scan of what would be written has shown that they mend.
+
+use super::arguments::{FixKind, Scan};
+use crate::exit::Exit;
+use crate::output;
+use edit::Changed;
+use model::{App, Finding, Fix, Status};
+use scan::Terms;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Shows the fixes or writes them.
+pub fn run(arguments: &Scan, root: &Path, app: &App, options: &read::Options, terms: &Terms, findings: &[Finding]) -> Exit {
+    let unsafe_too = arguments.diff || arguments.fix == Some(FixKind::Unsafe);
+    let open: Vec<&Finding> = findings.iter().filter(|finding| finding.status == Status::Found).collect();
+    let mended: Vec<(&Finding, &Fix)> = open.iter().filter_map(|finding| Some((*finding, finding.fix.as_ref()?))).collect();
+    let mended: Vec<(&Finding, &Fix)> = mended.into_iter().filter(|(_, fix)| fix.safe || unsafe_too).collect();
+    let fixes: Vec<&Fix> = mended.iter().map(|(_, fix)| *fix).collect();
+    let without = open.len() - fixes.len();
+    let changed = match edit::apply(&super::text_of(app), &fixes) {
+        Ok(changed) => changed,
+        Err(error) => return output::unfinished(&error),
+    };
+    if let Err(why) = verified(arguments, options, terms, findings, &mended, &changed) {
+        output::error(&why);
+        return Exit::Unfinished;
+    }
+    if arguments.diff {
+        output::line(report::escape_lines(&edit::diff(&changed)).trim_end());
+    } else if let Err(error) = edit::write(root, &changed) {
+        return output::unfinished(&error);
+    } else {
+        for changed in &changed {
+            output::line(&format!("mended {}", report::escape(&changed.file)));
+        }
+    }
+    for then in fixes.iter().filter_map(|fix| fix.then.as_deref()).collect::<BTreeSet<_>>() {
+        output::says(&format!("then: {then}"));
+    }
+    if without > 0 {
+        output::says(&format!("{without} findings were left alone: they have no automatic fix, or one that needs --fix=unsafe"));
+    }
+    Exit::Clean
+}
+
+/// Scans the application as it would be: every finding that a fix speaks for is gone, and none is new.
+fn verified(
+    arguments: &Scan,
+    options: &read::Options,
+    terms: &Terms,
+    before: &[Finding],
+    mended: &[(&Finding, &Fix)],
+    changed: &[Changed],
+) -> Result<(), String> {
+    let texts = changed.iter().map(|changed| (changed.file.clone(), changed.after.clone())).collect();
+    let app = read::application(&arguments.application.path, &read::Options { changed: texts, ..options.clone() });
+    let after = scan::scan_on(&app, risks::all(), terms).findings;
+    let open = |fingerprint: &str| after.iter().find(|finding| finding.status == Status::Found && finding.fingerprint == fingerprint);
+    if let Some((finding, fix)) = mended.iter().find(|(finding, _)| open(&finding.fingerprint).is_some()) {
+        return Err(format!(
+            "nothing was written: `{}` would not mend {} at {}; please report this",
+            fix.says, finding.risk, finding.place
+        ));
+    }
+    let known: BTreeSet<&str> = before.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    match after.iter().find(|finding| finding.status == Status::Found && !known.contains(finding.fingerprint.as_str())) {
+        Some(new) => Err(format!(
+            "nothing was written: with the fixes there would be a new finding, {} at {}; mend the others one by one, or allow it",
+            new.risk, new.place
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Living with the scan: configuration, baseline, forms of output, fixes that are verified, through the binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const TEMPLATE: &str = "\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Good:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      CodeUri: src/
+      Events:
+        Get: {Type: Api, Properties: {Path: /good, Method: get}}
+";
+const CODE: &str = "\
+const mysql = require('mysql2/promise');
+exports.handler = async (event) => {
+  const db = await mysql.createConnection({ host: process.env.HOST });
+  const [rows] = await db.query('SELECT * FROM Socks WHERE ID = ' + event.queryStringParameters.id);
+  return { statusCode: 200, body: JSON.stringify(rows) };
+};
+";
+
+fn application() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("template.yaml"), TEMPLATE).unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("src/index.js"), CODE).unwrap();
+    folder
+}
+
+/// Exit code, stdout, stderr of `sekisho scan` in the folder.
+fn scan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_sekisho")).arg("scan").args(arguments).current_dir(folder).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_baseline_silences_what_was_there_and_nothing_new() {
+    let app = application();
+    assert_eq!(scan(app.path(), &[]).0, 1);
+    assert_eq!(scan(app.path(), &["--write-baseline", "known.json"]).0, 0);
+    let (code, out, _) = scan(app.path(), &["--baseline", "known.json"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("0 findings") && out.contains("known"), "{out}");
+    // A new route is a new finding; a finding that moved is the old one.
+    let more = TEMPLATE.replace("      Events:\n", "      Events:\n        New: {Type: Api, Properties: {Path: /new, Method: post}}\n");
+    fs::write(app.path().join("template.yaml"), format!("# a line above\n{more}")).unwrap();
+    let (code, out, _) = scan(app.path(), &["--baseline", "known.json"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("POST /new") && !out.contains("GET /good"), "{out}");
+    // What is gone is said.
+    fs::write(app.path().join("src/index.js"), "exports.handler = async () => ({ statusCode: 200 });\n").unwrap();
+    let (_, out, _) = scan(app.path(), &["--baseline", "known.json"]);
+    assert!(out.contains("holds a finding that is gone"), "{out}");
+    assert_eq!(scan(app.path(), &["--baseline", "template.yaml"]).0, 2);
+    assert_eq!(scan(app.path(), &["--baseline", "missing.json"]).0, 2);
+}
+
+#[test]
+fn the_configuration_allows_with_a_reason_and_the_command_line_outranks_it() {
+    let app = application();
+    let config = |text: &str| fs::write(app.path().join("sekisho.toml"), text).unwrap();
+    config("fail-on = \"never\"\n[[allow]]\nrisk = \"unauthenticated-route\"\nreason = \"public on purpose\"\n");
+    let (code, out, _) = scan(app.path(), &[]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("1 allowed") && !out.contains("GET /good of"), "{out}");
+    assert_eq!(scan(app.path(), &["--fail-on", "low"]).0, 1);
+    let (code, out, _) = scan(app.path(), &["--isolated"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("GET /good of"), "{out}");
+    // An allow that silences nothing is itself said, with its line.
+    config("\n[[allow]]\nrisk = \"unauthenticated-route\"\nresource = \"app/Gone\"\nreason = \"r\"\n");
+    let (_, out, _) = scan(app.path(), &[]);
+    assert!(out.contains("sekisho.toml:2:1") && out.contains("silences nothing"), "{out}");
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_at_its_line() {
+    let app = application();
+    fs::write(app.path().join("sekisho.toml"), "\n[[allow]]\nrisk = \"nothing-of-the-kind\"\nreason = \"r\"\n").unwrap();
+    let (code, out, err) = scan(app.path(), &[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("sekisho.toml:3:8: `nothing-of-the-kind` is no risk; run `sekisho explain`"), "{err}");
+    assert_eq!(scan(app.path(), &["--config", "missing.toml"]).0, 2);
+}
+
+#[test]
+fn every_form_is_written_and_fails_as_the_terminal_does() {
+    let app = application();
+    for (form, exit, has) in [
+        ("json", 1, "\"version\": 1"),
+        ("sarif", 0, "\"version\": \"2.1.0\""),
+        ("junit", 1, "<testsuite name=\"sql-injection\""),
+        ("markdown", 1, "| critical | `sql-injection` |"),
+        ("ocsf", 1, "\"class_uid\":2007"),
+        ("html", 1, "<article "),
+    ] {
+        let (code, out, _) = scan(app.path(), &["--format", form]);
+        assert_eq!(code, exit, "{form}");
+        assert!(out.contains(has), "{form}: {out}");
+        if form != "ocsf" {
+            assert_eq!(out, scan(app.path(), &["--format", form]).1, "{form} differs from run to run");
+        }
+    }
+    let (code, out, _) = scan(app.path(), &["--by", "owasp"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("OWASP-SLS-01") && out.contains("sql-injection: src/index.js:4:"), "{out}");
+}
+
+#[test]
+fn a_fix_is_written_only_after_a_scan_without_its_finding() {
+    let app = application();
+    let (code, out, err) = scan(app.path(), &["--fix"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(out, "mended src/index.js\n");
+    let (_, out, _) = scan(app.path(), &[]);
+    assert!(!out.contains("sql-injection]"), "{out}");
+}
