@@ -3,6 +3,8 @@
 //! Pure: rule files arrive as bytes, time and counters from the caller.
 
 pub mod detect;
+pub mod engine;
 pub mod request;
+pub mod seclang;
 pub mod transform;
 pub mod wafv2;

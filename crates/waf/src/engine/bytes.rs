@@ -1,0 +1,99 @@
+//! Sets of bytes: what a value holds and what a pattern or a transformation needs.
+
+/// A set of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    /// No byte.
+    pub const EMPTY: Self = Self([0; 4]);
+    /// Every byte.
+    pub const ALL: Self = Self([u64::MAX; 4]);
+
+    /// The bytes of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut set = Self::EMPTY;
+        for byte in bytes {
+            set.insert(*byte);
+        }
+        set
+    }
+
+    /// Adds a byte.
+    #[inline]
+    pub const fn insert(&mut self, byte: u8) {
+        self.0[(byte >> 6) as usize] |= 1 << (byte & 63);
+    }
+
+    /// Adds every byte from `first` to `last`, both included.
+    pub const fn insert_range(&mut self, first: u8, last: u8) {
+        let mut byte = first as usize;
+        while byte <= last as usize {
+            self.insert(byte as u8);
+            byte += 1;
+        }
+    }
+
+    /// This set with `first..=last` added.
+    pub const fn with(mut self, first: u8, last: u8) -> Self {
+        self.insert_range(first, last);
+        self
+    }
+
+    /// Whether the byte is in the set.
+    #[inline]
+    pub const fn contains(&self, byte: u8) -> bool {
+        self.0[(byte >> 6) as usize] & (1 << (byte & 63)) != 0
+    }
+
+    /// Whether the two share a byte.
+    #[inline]
+    pub const fn meets(&self, other: &Self) -> bool {
+        (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) | (self.0[2] & other.0[2]) | (self.0[3] & other.0[3]) != 0
+    }
+
+    /// Whether every byte of this set is in the other.
+    #[inline]
+    pub const fn within(&self, other: &Self) -> bool {
+        (self.0[0] & !other.0[0]) | (self.0[1] & !other.0[1]) | (self.0[2] & !other.0[2]) | (self.0[3] & !other.0[3]) == 0
+    }
+
+    /// Both together.
+    pub const fn union(&self, other: &Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1], self.0[2] | other.0[2], self.0[3] | other.0[3]])
+    }
+
+    /// What is not in the set.
+    pub const fn complement(&self) -> Self {
+        Self([!self.0[0], !self.0[1], !self.0[2], !self.0[3]])
+    }
+
+    /// What is in both.
+    pub const fn intersection(&self, other: &Self) -> Self {
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1], self.0[2] & other.0[2], self.0[3] & other.0[3]])
+    }
+
+    /// How many.
+    pub const fn len(&self) -> u32 {
+        self.0[0].count_ones() + self.0[1].count_ones() + self.0[2].count_ones() + self.0[3].count_ones()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every byte of the set, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
+        (0..=255u8).filter(|byte| self.contains(*byte))
+    }
+
+    /// The set with ASCII letters in both cases where it has one of them.
+    pub fn fold(&self) -> Self {
+        let mut folded = *self;
+        for byte in self.iter().filter(u8::is_ascii_alphabetic) {
+            folded.insert(byte ^ 0x20);
+        }
+        folded
+    }
+}
