@@ -1,5 +1,5 @@
 //! Prints the facts about handlers given on the command line: `facts ROOT [py:]HANDLER[@FOLDER]...`, for trying the analysis by hand.
-//! Reads files below ROOT only; never prints a secret.
+//! `facts --secrets ROOT` searches every file. Reads files below ROOT only; never prints a secret.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::{Files, Place, ResourceId, Trouble};
@@ -53,8 +53,21 @@ fn fixed(files: &Disk, code: &model::code::Code) -> std::collections::BTreeMap<S
     out
 }
 
+/// `facts --secrets ROOT`: every file below it.
+fn secrets(root: &str) {
+    let files = Disk(PathBuf::from(root));
+    for path in files.list("").unwrap() {
+        for secret in files.read(&path).map(|bytes| sekisho_code::secrets_in(&path, &bytes)).unwrap_or_default() {
+            println!("{} {} {} {}", secret.place, secret.kind, secret.name, secret.masked());
+        }
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
+    if let (Some("--secrets"), Some(root)) = (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
+        return secrets(&root);
+    }
     let root = PathBuf::from(args.next().expect("ROOT"));
     let functions: Vec<FunctionSource> = args
         .map(|arg| {

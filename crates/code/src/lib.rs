@@ -20,9 +20,10 @@ mod visit;
 
 use ir::Language;
 use load::Loader;
-use model::code::Code;
+use model::code::{Code, Secret};
 use model::{Files, Place, ResourceId, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A function whose source is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,42 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
     troubles.sort();
     troubles.dedup();
     (code, troubles)
+}
+
+/// The secrets in a file of any kind: code is read as code, everything else (templates, JSON, YAML, `.env`, `.properties`) line by
+/// line. Bytes that are no text hold none that this can see.
+///
+/// The values are in the result and nowhere else; nothing here prints one.
+pub fn secrets_in(path: &str, bytes: &[u8]) -> Vec<Secret> {
+    let text = std::str::from_utf8(bytes).ok().filter(|_| load::is_code(path));
+    let module = text.and_then(|text| {
+        let (path, text): (Arc<str>, Arc<str>) = (path.into(), text.into());
+        if path.ends_with(".py") { python::lower(&path, &text).0 } else { javascript::lower(&path, &text).0 }
+    });
+    match module {
+        Some(module) => stack::with(secrets::STACK, || secrets::find(&module)).unwrap_or_default(),
+        None => secrets::text::find(path, bytes),
+    }
+}
+
+/// The secrets in one object of git's database, inflated, with its header (`blob 12\0...`; Git's documentation, "Git Internals - Git
+/// Objects"). `path` is the name a tree gives it, or empty when none is known. What is no blob, commit or tag holds none.
+pub fn secrets_in_git_object(id: &str, path: &str, object: &[u8]) -> Vec<Secret> {
+    let Some(end) = object.iter().position(|byte| *byte == 0) else { return Vec::new() };
+    let (head, body) = (object.get(..end).unwrap_or_default(), object.get(end + 1..).unwrap_or_default());
+    let kind = head.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let mut found = match kind {
+        b"blob" if !path.is_empty() => secrets_in(path, body),
+        b"blob" | b"commit" | b"tag" => secrets::text::find("", body),
+        _ => Vec::new(),
+    };
+    let name = if path.is_empty() { format!("git:{id}") } else { format!("git:{id}:{path}") };
+    let file: Arc<str> = name.into();
+    for secret in &mut found {
+        secret.place.file = file.clone();
+        (secret.object, secret.function) = (None, None);
+    }
+    found
 }
 
 /// What runs a function.

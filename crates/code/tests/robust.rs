@@ -44,6 +44,63 @@ proptest! {
     }
 }
 
+const PYTHON: [&str; 3] = [
+    "import json, os\nfrom . import lib as l\nfrom .x import *\n@app.get('/x/<id>')\ndef h(event, context, *a, k=1, **kw):\n    b = json.loads(event['body'] or '{}')\n    q = f\"SELECT {b['x']!r:>{4}} {{}}\" + '%s %(a)d' % (b, 1) + '{} {0.a[1]}'.format(*a, **kw)\n    with open(q) as f, l.x() as (g, *r):\n        return [y for x in f if x for y in x if (z := y)]\n",
+    "class A(B, metaclass=M):\n    x: int = 1\n    @property\n    def p(self): return super().p + self.x\n    def __init__(self, *, y): self.y = lambda v, w=1: v\ndef h(e, c):\n    match e:\n        case {'a': [x, *_], **rest} if x: eval(x)\n        case A(p=q) | [q]: exec(q)\n        case _: pass\n    try:\n        del e\n    except* (E, F) as err:\n        raise G from err\n    else:\n        assert e, c\n    finally:\n        global z; z = yield from e\n",
+    "async def h(e, c):\n    async for i in e: await c[i:1:2, ...](i, *e, **c)\n    while (n := e): n @= 1; continue\n    return {**e, **{k: v for k, v in e.items()}} | {*e} if not e else -e ** ~e\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_python(seed in 0usize..3, edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, "[(){}\\[\\]`'\"$;,.=>+a-c0-1 /*\\\\\\n?:!é@%f]{0,6}"), 0..6)) {
+        let mut text: Vec<char> = PYTHON[seed].chars().collect();
+        for (at, gone, new) in edits {
+            let at = at.index(text.len().max(1)).min(text.len());
+            let end = (at + gone).min(text.len());
+            text.splice(at..end, new.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let files = Memory::of(&[("a.py", text.as_str())]);
+        let first = analyse(&[support::python("a.h", "")], &files);
+        prop_assert!(first.0.handlers.len() + first.1.len() > 0);
+        prop_assert_eq!(first, analyse(&[support::python("a.h", "")], &files));
+        sekisho_code::secrets_in("a.env", text.as_bytes());
+    }
+}
+
+#[test]
+fn python_that_nests_without_end() {
+    for (unit, count) in [
+        ("(", 100_000),
+        ("[", 100_000),
+        ("{", 50_000),
+        ("not ", 50_000),
+        ("-", 50_000),
+        ("lambda:", 50_000),
+        ("x.y(", 50_000),
+        ("x if y else ", 30_000),
+        ("f'{", 20_000),
+        ("a=", 50_000),
+        ("await ", 30_000),
+        ("*", 50_000),
+    ] {
+        let text = format!("def h(event, context):\n    return event\n{}", unit.repeat(count));
+        let (code, troubles) = analyse(&[support::python("a.h", "")], &Memory::of(&[("a.py", &text)]));
+        assert!(code.handlers.len() + troubles.len() > 0, "{unit}");
+    }
+    let elifs = format!("def h(event, context):\n    if event: pass\n{}", "    elif event['x']: eval(event['body'])\n".repeat(5_000));
+    let (_, troubles) = analyse(&[support::python("a.h", "")], &Memory::of(&[("a.py", &elifs)]));
+    assert!(troubles.iter().any(|t| t.says.contains("nested deeper")), "{troubles:?}");
+    let mut text = String::from("def h(event, context):\n    return event\n");
+    for level in 0..900 {
+        text.push_str(&format!("{}if x:\n", " ".repeat(level)));
+    }
+    let (code, troubles) = analyse(&[support::python("a.h", "")], &Memory::of(&[("a.py", &text)]));
+    assert!(code.handlers.len() + troubles.len() > 0);
+}
+
 #[test]
 fn what_nests_without_end() {
     for unit in [

@@ -86,3 +86,67 @@ fn files_beside_the_handler_and_tests() {
     let found: Vec<String> = code.secrets.iter().map(|s| format!("{} {}", s.place.file, s.kind)).collect();
     assert_eq!(found, ["scripts/seed.js database password", "tests/a.test.js AWS access key"]);
 }
+
+/// The secrets of a text file: line and name.
+fn in_text(path: &str, text: &str) -> Vec<(u32, String)> {
+    sekisho_code::secrets_in(path, text.as_bytes()).into_iter().map(|s| (s.place.line, s.name)).collect()
+}
+
+#[test]
+fn in_files_that_are_not_code() {
+    let named = |line: u32, name: &str| vec![(line, name.to_owned())];
+    for (path, text, expected) in [
+        ("t.yaml", "Parameters:\n  DBPassword:\n    Type: String\n    Default: Corp123!\n", named(4, "DBPassword")),
+        ("t.yaml", "Properties:\n  MasterUserPassword: Corp123!\n", named(2, "MasterUserPassword")),
+        ("t.yaml", "Environment:\n  Variables:\n    API_KEY: \"f3kQ9zL2mN8pR4tV\"\n", named(3, "API_KEY")),
+        ("t.json", "{\n  \"Default\": 1,\n  \"clientSecret\": \"9aK2-mQ7x-Lp03\",\n}", named(3, "clientSecret")),
+        ("t.yaml", "Env:\n  - Name: DB_PASSWORD\n    Value: Tr0ub4dor&3\n", named(3, "DB_PASSWORD")),
+        (".env", "HOST=db\nDB_PASSWORD=hunter\n", named(2, "DB_PASSWORD")),
+        (".env", "export STRIPE=sk_live_abcdefghijklmnop1234\n", named(1, "API key")),
+        ("app.properties", "spring.datasource.password=s3cret99\n", named(1, "password")),
+        ("config.yml", "url: mysql://admin:Corp123!@db.internal/app\n", named(1, "database password")),
+        (
+            "key.pem",
+            &format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", "Ab3/".repeat(40)),
+            named(1, "private key"),
+        ),
+        ("notes.md", "use AKIAQ3EGRJVYTU7ZXKLM for now\n", named(1, "AWS access key")),
+        ("a.py", "import pymysql\nc = pymysql.connect(host='h', user='u', password='Corp123!')\n", named(2, "password")),
+    ] {
+        assert_eq!(in_text(path, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn text_that_holds_none() {
+    for (path, text) in [
+        ("t.yaml", "Parameters:\n  DBPassword:\n    Type: String\n    NoEcho: true\n"),
+        ("t.yaml", "MasterUserPassword: !Ref DBPassword\n"),
+        ("t.yaml", "MasterUserPassword: !Sub '{{resolve:secretsmanager:${Secret}:SecretString:password}}'\n"),
+        ("t.yaml", "MasterUserPassword: '{{resolve:secretsmanager:x}}'\n"),
+        ("t.yaml", "SecretArn: arn:aws:secretsmanager:us-east-1:123456789012:secret:x\n"),
+        ("t.yaml", "# password: Corp123!\n"),
+        ("t.yaml", "Password:\n  type: string\n  description: The password of the user\n"),
+        ("t.yaml", "PasswordPolicy:\n  MinimumLength: 8\n"),
+        ("openapi.json", "\"password\": { \"type\": \"string\" },\n"),
+        ("i18n.json", "\"password\": \"Passwort\",\n"),
+        (".env", "DB_PASSWORD=\nDB_PASSWORD=${DB_PASSWORD}\nDB_PASSWORD=<password>\n"),
+        (".env.example", "DB_PASSWORD=hunter2\n"),
+        ("package-lock.json", "\"token\": \"sk_live_abcdefghijklmnop1234\"\n"),
+        ("doc.md", "https://user:<password>@host/ AKIAIOSFODNN7EXAMPLE\n"),
+    ] {
+        assert_eq!(in_text(path, text), [], "{text}");
+    }
+    assert_eq!(sekisho_code::secrets_in("a.bin", &[0, 159, 146, 150]), []);
+}
+
+#[test]
+fn in_objects_of_git() {
+    let object = b"blob 30\0module.exports = {\n  password: 'Corp123!X9' };";
+    for (path, file) in [("", "git:ab12"), ("src/db.js", "git:ab12:src/db.js")] {
+        let found = sekisho_code::secrets_in_git_object("ab12", path, object);
+        assert_eq!(found.iter().map(|s| (&*s.place.file, s.place.line)).collect::<Vec<_>>(), [(file, 2)]);
+    }
+    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"tree 3\0abc"), []);
+    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"nonsense"), []);
+}

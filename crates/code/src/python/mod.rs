@@ -20,8 +20,8 @@ use ruff_text_size::{Ranged, TextRange};
 use scope::Scope;
 use std::sync::Arc;
 
-/// Expressions and statements nested deeper than this are not followed.
-const MAX_DEPTH: u32 = 1000;
+/// Expressions and statements nested deeper than this are not followed; Python's own parser takes 100 levels of blocks.
+const MAX_DEPTH: u32 = 400;
 /// More syntax errors of one file than this are only counted.
 const MAX_ERRORS: usize = 5;
 

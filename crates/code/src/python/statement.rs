@@ -1,9 +1,14 @@
 //! Statements. Never executes one.
 
-use super::{Lower, opaque, span_of};
+use super::{Lower, MAX_DEPTH, opaque, span_of};
 use crate::ir::{AssignOp, Call, Expr, ExprKind, Key, Loop, Pattern, Stmt, StmtKind};
 use model::Span;
 use ruff_python_ast::{self as ast, ExceptHandler, Operator, Stmt as S};
+
+/// Targets of one `a = b = value` that are followed.
+const MAX_TARGETS: usize = 32;
+/// Handlers of one `try` that are followed.
+const MAX_HANDLERS: usize = 32;
 
 impl Lower {
     pub(super) fn block(&mut self, statements: &[S]) -> Vec<Stmt> {
@@ -103,7 +108,8 @@ impl Lower {
     fn assign(&mut self, a: &ast::StmtAssign, at: Span) -> StmtKind {
         let Some((first, more)) = a.targets.split_first() else { return StmtKind::Expr(opaque(at)) };
         let mut value = self.named(&a.value, name_of(first));
-        for target in more.iter().rev() {
+        self.cut |= more.len() > MAX_TARGETS;
+        for target in more.iter().take(MAX_TARGETS).rev() {
             let target = self.target(target);
             value = Expr { span: at, kind: ExprKind::Assign(AssignOp::Set, Box::new(target), Box::new(value)) };
         }
@@ -121,7 +127,10 @@ impl Lower {
     fn clauses(&mut self, clauses: &[ast::ElifElseClause], at: Span) -> Vec<Stmt> {
         // The last clause is the innermost.
         let mut rest: Vec<Stmt> = Vec::new();
-        for clause in clauses.iter().rev() {
+        // Each `elif` stands inside the one before it.
+        let kept = clauses.len().min((MAX_DEPTH - self.depth.min(MAX_DEPTH)) as usize);
+        self.cut |= kept < clauses.len();
+        for clause in clauses.iter().take(kept).rev() {
             let body = self.block(&clause.body);
             rest = match &clause.test {
                 None => body,
@@ -138,7 +147,7 @@ impl Lower {
         let mut body = self.block(&t.body);
         body.extend(self.block(&t.orelse));
         let mut handler: Option<Vec<Stmt>> = None;
-        for h in t.handlers.iter().rev() {
+        for h in t.handlers.iter().take(MAX_HANDLERS).rev() {
             let ExceptHandler::ExceptHandler(h) = h;
             let mut one = Vec::new();
             if let Some(var) = h.name.as_ref().and_then(|name| self.variable(name)) {

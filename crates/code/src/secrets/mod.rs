@@ -2,6 +2,7 @@
 //! given to a name that promises one, or has no form of one, is not reported.
 
 mod names;
+pub(crate) mod text;
 mod values;
 
 use crate::ir::{Call, Expr, ExprKind, FnId, Key, LogicalOp, Module, Pattern, Property, Stmt, StmtKind, VarId};

@@ -61,7 +61,8 @@ pub(super) fn promise(name: &str) -> Option<Promise> {
         [.., "api", "key"] | [.., "apikey"] | [.., "api", "secret"] | [.., "subscription", "key"] => Promise::ApiKey,
         [
             ..,
-            "next" | "page" | "continuation" | "pagination" | "csrf" | "xsrf" | "cancel" | "sync" | "client" | "request" | "idempotency",
+            "next" | "page" | "output" | "input" | "starting" | "continuation" | "pagination" | "csrf" | "xsrf" | "cancel" | "sync"
+            | "client" | "request" | "idempotency",
             "token",
         ] => return None,
         [.., "token"] | [.., "authtoken" | "accesstoken"] => Promise::Token,
