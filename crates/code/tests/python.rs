@@ -128,6 +128,9 @@ fn what_is_clean() {
         "from lxml import etree\nreturn etree.fromstring(event['body'], etree.XMLParser(resolve_entities=False))",
         "cur.execute('SELECT * FROM t WHERE a = ' + event['requestContext']['authorizer']['CompanyID'])",
         "order = {'a': 'name', 'b': 'age'}.get(event['body'], 'id')\ncur.execute('SELECT * FROM t ORDER BY ' + order)",
+        "import urllib.request\nreq = urllib.request.Request('https://api.example.com/', data=event['body'].encode())\nreturn urllib.request.urlopen(req)",
+        "return open('/tmp/' + event['body'].split('/')[-1])",
+        "names = {'a': event['body'], 'b': 1}\ncur.execute('SELECT ' + ','.join(k for k in names) + ' FROM t WHERE x = 1')",
         "import html\nreturn {'headers': {'Content-Type': 'text/html'}, 'body': html.escape(event['body'])}",
     ] {
         let found = found(body);

@@ -6,7 +6,7 @@ use super::facts::{Facts, Scope, harmless, takes_harm_away};
 use super::source::{Root, Source};
 use super::state::Object;
 use super::text::Piece;
-use super::value::{At, Atom, Value};
+use super::value::{At, Atom, Value, safe};
 
 impl<'p> Engine<'p> {
     /// Calls a method on a value that has none of its own by that name.
@@ -155,8 +155,9 @@ impl<'p> Engine<'p> {
             "join" => self.join_list(on, &first, site),
             "toString" | "toJSON" | "json" | "normalize" if args.is_empty() => plain,
             "toString" | "toLocaleString" | "substring" | "substr" | "slice" | "trim" | "trimStart" | "trimEnd" | "toLowerCase"
-            | "toUpperCase" | "padStart" | "padEnd" | "repeat" | "split" | "normalize" | "toLocaleLowerCase" | "toLocaleUpperCase"
+            | "toUpperCase" | "padStart" | "padEnd" | "repeat" | "normalize" | "toLocaleLowerCase" | "toLocaleUpperCase"
             | "toWellFormed" | "decode" | "text" => on.transformed(name),
+            "split" => split(on, &first),
             "replace" | "replaceAll" => self.replace(on, &args, site),
             "concat" => {
                 let pieces = std::iter::once(plain).chain(args).map(|v| Piece::Value(v, None)).collect();
@@ -233,13 +234,16 @@ impl<'p> Engine<'p> {
                 }
             }
         }
-        let own = on.transformed("join");
+        let mut own = on.transformed("join");
+        own.taints.iter_mut().for_each(|t| t.safe &= !safe::FILE);
         if pieces.is_empty() {
             return own;
         }
         pieces.push(Piece::Text(" "));
         let mut out = self.concat(pieces, At { module: site.module, span: site.expr.span });
         out.taint(&own.taints);
+        // What was taken apart may be put together again.
+        out.taints.iter_mut().for_each(|t| t.safe &= !safe::FILE);
         out
     }
 
@@ -255,6 +259,15 @@ impl<'p> Engine<'p> {
         out.taint(&made.transformed("replace").taints);
         out
     }
+}
+
+/// The parts of a text: between slashes nothing climbs out of a folder.
+pub(super) fn split(value: &Value, separator: &Value) -> Value {
+    let mut out = value.transformed("split");
+    if separator.text().is_some_and(|text| &**text == "/") {
+        out.taints.iter_mut().for_each(|t| t.safe |= safe::FILE);
+    }
+    out
 }
 
 /// A slice of a list is a list of the same data; a slice of a text is another text.

@@ -14,7 +14,7 @@ impl<'p> Engine<'p> {
         let outside = self.state.facts.clone();
         for round in rounds {
             let list = self.eval(&round.list, env);
-            let element = self.elements(&list);
+            let element = self.iterated(&list, env.module);
             self.bind(&round.target, element, env);
             for test in &round.tests {
                 let (yes, _) = self.eval(test, env).facts.as_deref().cloned().unwrap_or_default();
@@ -32,6 +32,21 @@ impl<'p> Engine<'p> {
         }
         self.state.facts = outside;
         Value::of(Atom::Object(id))
+    }
+
+    /// What a loop takes out of a value: in Python the names of a dictionary, else elements.
+    pub fn iterated(&mut self, list: &Value, module: usize) -> Value {
+        if !self.is_python(module) {
+            return self.elements(list);
+        }
+        let is_dictionary = |e: &Self, a: &Atom| matches!(a, Atom::Object(id) if e.state.at(*id).is_some_and(|o| !o.array));
+        let (named, others): (Vec<Atom>, Vec<Atom>) = list.atoms.iter().cloned().partition(|a| is_dictionary(self, a));
+        let mut out = self.elements(&Value { atoms: others, ..list.clone() });
+        if !named.is_empty() {
+            let names = self.keys(&Value { atoms: named, ..Value::default() });
+            out = out.join(&names);
+        }
+        out
     }
 
     /// A function with a decorator.

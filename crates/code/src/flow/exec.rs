@@ -177,7 +177,7 @@ impl<'p> Engine<'p> {
             let each = match &l.each {
                 Some((pattern, list)) => {
                     let list = self.eval(list, env);
-                    let value = if l.keys { self.keys(&list) } else { self.elements(&list) };
+                    let value = if l.keys { self.keys(&list) } else { self.iterated(&list, env.module) };
                     Some((pattern, value))
                 }
                 None => None,

@@ -179,8 +179,9 @@ impl<'p> Engine<'p> {
                 self.concat(pieces, at)
             }
             "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize" | "zfill" | "ljust" | "rjust" | "expandtabs"
-            | "removeprefix" | "removesuffix" | "swapcase" | "casefold" | "split" | "rsplit" | "splitlines" | "partition"
-            | "rpartition" | "translate" | "center" | "hex" => on.transformed(name),
+            | "removeprefix" | "removesuffix" | "swapcase" | "casefold" | "splitlines" | "partition" | "rpartition" | "translate"
+            | "center" | "hex" => on.transformed(name),
+            "split" | "rsplit" => super::builtin::split(on, &first),
             "encode" | "decode" | "read" | "copy" | "getvalue" | "dict" | "model_dump" | "json" | "as_posix" | "expanduser" | "resolve"
             | "slice" | "mappings" | "with_suffix" | "tolist"
                 if !on.atoms.iter().any(|a| matches!(a, Atom::Text(_))) || name == "encode" =>

@@ -246,6 +246,8 @@ impl<'p> Engine<'p> {
                 out.taints.iter_mut().for_each(|t| t.safe |= safe::URL | safe::HTML | plus);
                 out
             }
+            // The request goes where its URL says; what it carries is no URL.
+            ("urllib", "request.Request") => Value::unknown(),
             ("urllib", "parse.unquote" | "parse.unquote_plus" | "parse.urljoin") => all(name),
             ("urllib", "parse.parse_qs" | "parse.parse_qsl") => plain,
             ("re", "sub") => {
