@@ -1,7 +1,7 @@
 //! The whole way from a folder to an [`App`].
 
 use crate::discover::{self, Found};
-use crate::document::trouble;
+use crate::document::{document, trouble};
 use crate::files::Folder;
 use crate::intrinsics::Truth;
 use crate::stacks::{Stack, Stacks};
@@ -63,6 +63,18 @@ pub fn application(root: &Path, options: &Options) -> App {
     app
 }
 
+/// One template as SAM's transform makes it, before intrinsic functions are resolved, with what the transform refuses or
+/// this room cannot expand. `file` is the name shown in places; local paths in the template are not opened. Gives no
+/// template where the text is not one YAML or JSON mapping.
+pub fn expanded_sam(file: &str, text: &str, region: &str, parameters: &BTreeMap<String, String>) -> (Option<Node>, Vec<Trouble>) {
+    let (documents, mut troubles) = document(file, text);
+    let Some(root) = documents.into_iter().next() else { return (None, troubles) };
+    // A folder that cannot exist: nothing is read.
+    let expanded = sam::expand(&root, file, region, parameters, &Folder::new(Path::new("/dev/null")));
+    troubles.extend(expanded.troubles);
+    (Some(expanded.template), troubles)
+}
+
 /// The opener and the files to look at.
 fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
     if root.is_file() {
@@ -90,11 +102,10 @@ fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Tr
         let named = given_name.is_some();
         let name = given_name.unwrap_or(name);
         let given = given(options, &name);
-        let expanded = sam::expand(&found.root, &found.file, &given, files);
+        let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
         troubles.extend(expanded.troubles);
         let mut stack = Stack::new(name, expanded.template, given);
         stack.named = named;
-        stack.references = expanded.references;
         stacks.push(stack);
         origins.push(expanded.origins);
     }

@@ -12,6 +12,6 @@ pub mod log;
 mod sam;
 mod stacks;
 
-pub use application::{Options, application};
+pub use application::{Options, application, expanded_sam};
 pub use document::document;
 pub use files::Folder;

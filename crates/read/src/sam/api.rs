@@ -1,202 +1,153 @@
-//! `AWS::Serverless::Api` (AWS SAM Developer Guide): a REST API with its OpenAPI body, deployment and stage. Where the
-//! template gives no body, the events of the functions make it.
+//! `AWS::Serverless::Api` (AWS SAM Developer Guide): a REST API with its OpenAPI body, deployment and stage. Events of
+//! functions have filled the body by now.
 
-use super::events::{IMPLICIT_HTTP, IMPLICIT_REST, when};
-use super::make::{Put as _, boolean, list, logical_id, map, reference, sub, text};
-use super::{Work, alphanumeric_id, auth, cors, suffix};
-use crate::document::trouble;
-use model::{Kind, Node, Place};
-
-/// API Gateway's extension for "any method".
-pub(super) const ANY: &str = "x-amazon-apigateway-any-method";
-/// The extension that says what answers a method.
-pub(super) const INTEGRATION: &str = "x-amazon-apigateway-integration";
+use super::body::{self, is_three, is_valid, member_mut, paths};
+use super::make::{Put as _, copy, given, is_function, is_map, list, map, reference, set, sub_with, text};
+use super::{Work, alphanumeric_id, artifacts, auth, cors, letters, request, resource_policy, tags};
+use model::{Kind, Member, Node, Place};
 
 impl Work<'_> {
-    /// APIs that no resource declares but events without an API id need.
-    pub(super) fn implicit_apis(&mut self) {
-        let needed = |work: &Self, api: &str| work.routes.iter().find(|route| route.api == api).map(|route| route.place.clone());
-        self.attributes.clear();
-        if let Some(place) = needed(self, IMPLICIT_REST).filter(|_| self.root.at(&["Resources", IMPLICIT_REST]).is_none()) {
-            self.origin = IMPLICIT_REST.to_owned();
-            self.attributes = self.common_condition(IMPLICIT_REST, &place);
-            let written = map([("StageName", text("Prod", &place))], &place);
-            let properties = super::globals::merged(self.root.get("Globals"), "AWS::Serverless::Api", written);
-            self.api(IMPLICIT_REST, properties, &place, None);
+    /// Expands one REST API.
+    pub(super) fn api(&mut self, member: &Member, mut p: Node) {
+        let (logical, place) = (member.key.as_str(), &member.key_place);
+        for key in ["BinaryMediaTypes", "Domain", "Auth"] {
+            let known = given(&p, key).map(|value| self.resolved(value));
+            p.put_some(key, known);
         }
-        if let Some(place) = needed(self, IMPLICIT_HTTP).filter(|_| self.root.at(&["Resources", IMPLICIT_HTTP]).is_none()) {
-            self.origin = IMPLICIT_HTTP.to_owned();
-            self.attributes = self.common_condition(IMPLICIT_HTTP, &place);
-            let properties = super::globals::merged(self.root.get("Globals"), "AWS::Serverless::HttpApi", map([], &place));
-            self.http_api(IMPLICIT_HTTP, properties, &place, None);
-        }
-    }
-
-    /// The condition of an implicit API: it exists when any function with a route does.
-    fn common_condition(&mut self, api: &str, place: &Place) -> Vec<model::Member> {
-        let conditions: Option<Vec<String>> = self.routes.iter().filter(|r| r.api == api).map(|r| r.condition.clone()).collect();
-        let Some(mut conditions) = conditions else { return Vec::new() };
-        conditions.sort();
-        conditions.dedup();
-        let name = match conditions.as_slice() {
-            [] => return Vec::new(),
-            [only] => only.clone(),
-            several => {
-                let parts = several.iter().map(|name| map([("Condition", text(name.as_str(), place))], place)).collect();
-                let name = format!("{api}Condition");
-                self.conditions.push((name.clone(), map([("Fn::Or", list(parts, place))], place)));
-                name
-            }
-        };
-        map([("Condition", text(name, place))], place).members().to_vec()
-    }
-
-    /// Expands one REST API. `written` is the resource as the template has it; an implicit one has none.
-    pub(super) fn api(&mut self, logical: &str, mut p: Node, place: &Place, written: Option<&Node>) {
-        let (given, location) = self.rest_body(&mut p);
-        let managed = given.is_none() && location.is_none();
-        let mut body = given.unwrap_or_else(|| skeleton(&p, place));
-        if managed || p.get("MergeDefinitions").and_then(Node::bool) == Some(true) {
-            self.rest_routes(logical, &p, &mut body);
-        } else {
-            self.overridden_auth(logical, &p, &mut body);
-        }
-        if let Some(cors) = p.get("Cors") {
-            cors::add(&mut body, cors);
-        }
-        let troubles = auth::apply(&mut body, &p);
-        self.troubles.extend(troubles);
-        self.gateway_responses(&p, &mut body);
-        if let Some(models) = p.get("Models") {
-            let definitions = body.entry("definitions");
-            for model in models.members() {
-                definitions.put(&model.key.to_lowercase(), model.value.clone());
-            }
-        }
-        if let Some(types) = p.get("BinaryMediaTypes") {
-            let types = types.one_or_many().iter().map(|t| t.str().map_or_else(|| t.clone(), |s| text(s.replace("~1", "/"), &t.place)));
-            let types = list(types.collect(), place);
-            body.put("x-amazon-apigateway-binary-media-types", types.clone());
-            p.put("BinaryMediaTypes", types);
-        }
-        if let Some(disabled) = p.get("DisableExecuteApiEndpoint") {
-            body.entry("x-amazon-apigateway-endpoint-configuration").put("disableExecuteApiEndpoint", disabled.clone());
-        }
-        auth::as_openapi_3(&mut body, &p);
         let mut properties = map([], &p.place);
-        for key in
-            ["Name", "Description", "BinaryMediaTypes", "MinimumCompressionSize", "FailOnWarnings", "Mode", "ApiKeySourceType", "Policy"]
-        {
-            properties.put_some(key, p.get(key).cloned());
+        copy(&mut properties, &p, &["BinaryMediaTypes", "MinimumCompressionSize"]);
+        self.endpoint(&p, &mut properties, place);
+        let mut given_body = set(&p, "DefinitionBody").cloned();
+        let uri = set(&p, "DefinitionUri").cloned();
+        match given_body.as_mut() {
+            Some(body) => self.rest_body(logical, &p, body, place),
+            None => self.without_body(logical, &p, place),
         }
-        endpoint(&p, &mut properties);
-        let deployment = format!("{logical}Deployment{}", suffix(&body.json().to_string()));
-        match location {
-            Some(location) => properties.put("BodyS3Location", super::artifacts::bucket_and_key(&location)),
-            None => properties.put("Body", body),
+        for key in ["FailOnWarnings", "Name", "Description", "Mode", "ApiKeySourceType", "Policy", "SecurityPolicy", "EndpointAccessMode"] {
+            properties.put_some(key, set(&p, key).cloned());
         }
-        match written {
-            Some(written) => self.replace(written, logical, "AWS::ApiGateway::RestApi", properties, place),
-            None => self.generate(logical, "AWS::ApiGateway::RestApi", properties, place),
+        let mut hashed = String::new();
+        if let Some(uri) = uri {
+            let location = self.document_location(&uri);
+            hashed = location.json().to_string();
+            match location.get("Bucket").is_some() {
+                true => properties.put("BodyS3Location", location),
+                false => properties.put("Body", location),
+            }
+        } else if let Some(mut body) = given_body {
+            postprocess(&mut body, &p);
+            hashed = body.json().to_string();
+            properties.put("Body", body);
         }
-        self.stage(logical, &deployment, &p, place);
+        self.replace(&member.value, logical, "AWS::ApiGateway::RestApi", properties, place);
+        self.domain(logical, &p);
+        let stage = self.stage(logical, &hashed, &p, place);
         self.authorizer_permissions(logical, &p, place);
+        self.usage_plan(logical, &stage, &p);
     }
 
-    /// The body that a template gives, inline or by file, or its place in S3.
-    pub(super) fn rest_body(&mut self, p: &mut Node) -> (Option<Node>, Option<Node>) {
-        if let Some(body) = p.take("DefinitionBody") {
-            return (Some(self.included(body)), None);
+    /// What the API's properties make of its body, in the transform's order.
+    fn rest_body(&mut self, logical: &str, p: &Node, body: &mut Node, place: &Place) {
+        let needs = ["Cors", "Auth", "GatewayResponses", "Models"].iter().any(|key| set(p, key).is_some());
+        if needs && !is_valid(body, false) {
+            return self.refuse(format!("the body of {logical} is no OpenAPI document that SAM can add to"), place);
         }
-        let Some(uri) = p.take("DefinitionUri") else { return (None, None) };
-        match self.local_document(&uri) {
-            Some(body) => (Some(body), None),
-            None => (None, Some(uri)),
-        }
-    }
-
-    /// A method for each route that events ask for.
-    fn rest_routes(&mut self, logical: &str, p: &Node, body: &mut Node) {
-        let mut unread = Vec::new();
-        for route in self.routes.iter().filter(|route| route.api == logical) {
-            let method = if route.method == "any" { ANY } else { route.method.as_str() };
-            let place = &route.place;
-            let mut integration = map(
-                [
-                    ("type", text("aws_proxy", place)),
-                    ("httpMethod", text("POST", place)),
-                    ("uri", when(route.condition.as_deref(), uri(route), place)),
-                ],
-                place,
-            );
-            integration.put_some("timeoutInMillis", route.event.get("TimeoutInMillis").cloned());
-            integration.put_some("credentials", auth::caller_credentials(&route.event, p, place));
-            let mut definition = map([(INTEGRATION, integration), ("responses", map([], place))], place);
-            auth::of_event(&mut definition, &route.event, p);
-            if let Some(policy) = route.event.at(&["Auth", "ResourcePolicy"]) {
-                let says = "the resource policy of an event is not expanded: what it allows is not assessed";
-                unread.push(trouble(says, policy.place.clone(), "write it as the API's own Auth.ResourcePolicy"));
-            }
-            request(&mut definition, &route.event);
-            if let Some(validator) = validator(&route.event) {
-                body.entry("x-amazon-apigateway-request-validators").put(&validator.0, validator.1);
-            }
-            // `MergeDefinitions`: what the event says wins over the method that the body has.
-            let item = body.entry("paths").entry(&route.path);
-            let mut merged = item.take(method).filter(|written| written.get("Fn::If").is_none()).unwrap_or_else(|| map([], place));
-            for member in definition.members() {
-                merged.put(&member.key, member.value.clone());
-            }
-            item.put(method, when(route.condition.as_deref(), merged, place));
-        }
-        self.troubles.extend(unread);
-    }
-
-    /// `OverrideApiAuth`: an event's authorizer for a method of a body that the template gives.
-    fn overridden_auth(&mut self, logical: &str, p: &Node, body: &mut Node) {
-        for route in self.routes.iter().filter(|route| route.api == logical) {
-            if route.event.at(&["Auth", "OverrideApiAuth"]).and_then(Node::bool) != Some(true) {
-                continue;
-            }
-            let method = if route.method == "any" { ANY } else { route.method.as_str() };
-            let known = body.get("paths").and_then(|paths| paths.at(&[&route.path, method])).is_some();
-            if known {
-                auth::of_event(body.entry("paths").entry(&route.path).entry(method), &route.event, p);
+        if needs || self.managed.contains(logical) {
+            for (says, place) in body::faults(body, set(p, "Auth").is_some()) {
+                self.refuse(says, &place);
             }
         }
-    }
-
-    fn gateway_responses(&mut self, p: &Node, body: &mut Node) {
-        let Some(responses) = p.get("GatewayResponses") else { return };
-        for response in responses.members() {
-            let (value, place) = (&response.value, &response.value.place);
-            let mut node = map([], place);
-            if let Some(parameters) = value.get("ResponseParameters") {
-                let mut out = map([], place);
-                for (group, prefix) in [("Headers", "header"), ("Paths", "path"), ("QueryStrings", "querystring")] {
-                    for parameter in parameters.get(group).map(Node::members).unwrap_or_default() {
-                        out.put(&format!("gatewayresponse.{prefix}.{}", parameter.key), parameter.value.clone());
+        if let Some(cors) = set(p, "Cors") {
+            for says in cors::faults(cors) {
+                self.refuse(format!("Cors of {logical}: {says}"), &cors.place);
+            }
+            cors::add(body, cors);
+        }
+        if let Some(auth) = set(p, "Auth").filter(|auth| is_map(auth)) {
+            for says in auth::faults(auth, logical).into_iter().chain(auth::security_faults(body, auth)) {
+                self.refuse(says, &auth.place);
+            }
+            auth::apply(body, auth, self.partition);
+            if let Some(policy) = set(auth, "ResourcePolicy").filter(|policy| is_map(policy)) {
+                let stage = p.get("StageName").cloned().unwrap_or_else(|| text("*", place));
+                for path in paths(body) {
+                    for says in resource_policy::add(body, policy, &path, &stage) {
+                        self.refuse(says, &policy.place);
                     }
                 }
-                node.put("responseParameters", out);
+                resource_policy::add_statements(body, policy);
             }
-            node.put_some("responseTemplates", value.get("ResponseTemplates").cloned());
-            node.put_some("statusCode", value.get("StatusCode").cloned());
-            body.entry("x-amazon-apigateway-gateway-responses").put(&response.key, node);
+            postprocess(body, p);
+        }
+        if let Some(responses) = set(p, "GatewayResponses") {
+            gateway_responses(responses, body);
+        }
+        if let Some(types) = set(p, "BinaryMediaTypes") {
+            body.put("x-amazon-apigateway-binary-media-types", request::media_types(types));
+        }
+        if let Some(models) = set(p, "Models") {
+            request::models(body, models);
+            postprocess(body, p);
+        }
+        if let Some(disabled) = given(p, "DisableExecuteApiEndpoint") {
+            let key = "x-amazon-apigateway-endpoint-configuration";
+            let is_openapi = body.get("openapi").and_then(Node::scalar).is_some_and(|version| is_three(&version));
+            let set_in = |node: &mut Node| node.entry(key).put("disableExecuteApiEndpoint", disabled.clone());
+            match is_openapi {
+                true => each_server(body, &mut |server| set_in(server)),
+                false => set_in(body),
+            }
         }
     }
 
-    fn stage(&mut self, logical: &str, deployment: &str, p: &Node, place: &Place) {
-        let name = p.get("StageName").and_then(Node::scalar).unwrap_or_default();
-        let stage = alphanumeric_id(logical, &name, "Stage");
+    /// Properties that only work on a body that stands in the template.
+    fn without_body(&mut self, logical: &str, p: &Node, place: &Place) {
+        for key in ["Cors", "Auth", "GatewayResponses", "Models"] {
+            if set(p, key).is_some() {
+                self.refuse(format!("{key} of {logical} works only with a body in DefinitionBody"), place);
+            }
+        }
+        if given(p, "DisableExecuteApiEndpoint").is_some() {
+            self.refuse(format!("DisableExecuteApiEndpoint of {logical} works only with a body in DefinitionBody"), place);
+        }
+    }
+
+    /// `EndpointConfiguration`; outside the partition `aws` there are only regional endpoints.
+    fn endpoint(&mut self, p: &Node, properties: &mut Node, place: &Place) {
+        let has_edge = !self.partition.starts_with("aws-iso") && !matches!(self.partition, "aws-us-gov" | "aws-cn" | "aws-eusc");
+        let written = match set(p, "EndpointConfiguration") {
+            Some(written) => written.clone(),
+            None if !has_edge => text("REGIONAL", place),
+            None => return,
+        };
+        let kind = set(&written, "Type").filter(|_| !is_function(&written)).cloned();
+        let value = kind.clone().unwrap_or_else(|| written.clone());
+        let mut configuration = map([("Types", list(vec![value.clone()], place))], place);
+        if kind.is_some() {
+            let ids = set(&written, "VPCEndpointIds").or_else(|| given(&written, "VpcEndpointIds"));
+            configuration.put_some("VpcEndpointIds", ids.cloned());
+            configuration.put_some("IpAddressType", given(&written, "IpAddressType").cloned());
+        }
+        properties.put("EndpointConfiguration", configuration);
+        properties.put("Parameters", map([("endpointConfigurationTypes", value)], place));
+    }
+
+    /// Deployment and stage; gives the stage's logical id.
+    fn stage(&mut self, logical: &str, hashed: &str, p: &Node, place: &Place) -> String {
+        let name = p.get("StageName").and_then(Node::str).unwrap_or_default();
+        let stage = alphanumeric_id(logical, name, "Stage");
+        let version = set(p, "OpenApiVersion").and_then(Node::scalar).unwrap_or_default();
+        let domain = set(p, "Domain").map(|domain| domain.json().to_string()).unwrap_or_default();
+        let whole = letters::whole(&[hashed, &version, &domain].join("||"));
+        let deployment = format!("{logical}Deployment{}", whole.get(..10).unwrap_or_default());
         let mut properties = map([("RestApiId", reference(logical, place))], place);
-        properties.put("Description", text("RestApi deployment", place));
-        if p.get("OpenApiVersion").is_none() {
+        properties.put("Description", text(format!("RestApi deployment id: {whole}"), place));
+        if set(p, "OpenApiVersion").is_none() {
             properties.put("StageName", text("Stage", place));
         }
-        self.generate(deployment, "AWS::ApiGateway::Deployment", properties, place);
-        let mut properties = map([("RestApiId", reference(logical, place)), ("DeploymentId", reference(deployment, place))], place);
-        for key in [
+        self.generate(&deployment, "AWS::ApiGateway::Deployment", properties, place);
+        let mut properties = map([("RestApiId", reference(logical, place)), ("DeploymentId", reference(&deployment, place))], place);
+        let same = [
             "StageName",
             "CacheClusterEnabled",
             "CacheClusterSize",
@@ -205,174 +156,117 @@ impl Work<'_> {
             "AccessLogSetting",
             "CanarySetting",
             "TracingEnabled",
-        ] {
-            properties.put_some(key, p.get(key).cloned());
-        }
-        if p.get("Tags").is_some() {
-            properties.put("Tags", list(super::tags(p.get("Tags"), place), place));
+        ];
+        copy(&mut properties, p, &same);
+        if given(p, "Tags").is_some() {
+            properties.put("Tags", list(tags::list(p.get("Tags"), place), place));
         }
         let stage_place = p.get("StageName").map_or(place, |name| &name.place);
         self.generate(&stage, "AWS::ApiGateway::Stage", properties, stage_place);
         self.references.insert(format!("{logical}.Stage"), stage.clone());
-        self.references.insert(format!("{logical}.Deployment"), deployment.to_owned());
-        self.usage_plan(logical, &stage, p);
-        self.domain(logical, &stage, p);
-    }
-
-    /// `Domain`: a domain name and its mappings.
-    fn domain(&mut self, logical: &str, stage: &str, p: &Node) {
-        let Some(domain) = p.get("Domain") else { return };
-        let place = &domain.place;
-        let Some(name) = domain.get("DomainName") else { return };
-        let id = format!("ApiGatewayDomainName{}", suffix(&name.json().to_string()));
-        let kind = domain.get("EndpointConfiguration").and_then(Node::scalar).unwrap_or_else(|| "REGIONAL".to_owned());
-        let certificate = if kind == "REGIONAL" { "RegionalCertificateArn" } else { "CertificateArn" };
-        let mut properties = map([("DomainName", name.clone()), ("EndpointConfiguration", types(&kind, place))], place);
-        properties.put_some(certificate, domain.get("CertificateArn").cloned());
-        for key in ["SecurityPolicy", "OwnershipVerificationCertificateArn", "MutualTlsAuthentication"] {
-            properties.put_some(key, domain.get(key).cloned());
-        }
-        self.generate(&id, "AWS::ApiGateway::DomainName", properties, place);
-        let mapping = |base: Option<&Node>| {
-            let mut node = map(
-                [("DomainName", reference(&id, place)), ("RestApiId", reference(logical, place)), ("Stage", reference(stage, place))],
-                place,
-            );
-            node.put_some("BasePath", base.cloned());
-            node
-        };
-        let bases: Vec<&Node> = domain.get("BasePath").map(Node::one_or_many).unwrap_or_default().iter().collect();
-        if bases.is_empty() {
-            self.generate(&format!("{logical}BasePathMapping"), "AWS::ApiGateway::BasePathMapping", mapping(None), place);
-        }
-        for base in bases {
-            let part: String = base.scalar().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
-            self.generate(&format!("{logical}{part}BasePathMapping"), "AWS::ApiGateway::BasePathMapping", mapping(Some(base)), place);
-        }
+        self.references.insert(format!("{logical}.Deployment"), deployment);
+        stage
     }
 
     /// Permissions for API Gateway to call the functions of Lambda authorizers.
-    pub(super) fn authorizer_permissions(&mut self, logical: &str, p: &Node, place: &Place) {
-        for authorizer in p.at(&["Auth", "Authorizers"]).map(Node::members).unwrap_or_default() {
-            let Some(function) = authorizer.value.get("FunctionArn") else { continue };
-            if authorizer.value.get("DisableFunctionDefaultPermissions").and_then(Node::bool) == Some(true) {
+    fn authorizer_permissions(&mut self, logical: &str, p: &Node, place: &Place) {
+        let authorizers = p.at(&["Auth", "Authorizers"]).map(Node::members).unwrap_or_default();
+        for authorizer in authorizers {
+            let Some(function) = set(&authorizer.value, "FunctionArn") else { continue };
+            if set(&authorizer.value, "DisableFunctionDefaultPermissions").is_some() {
                 continue;
             }
-            let template = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*";
-            let source = super::make::sub_with(template, [("__ApiId__", reference(logical, place))], place);
-            let properties = map(
-                [
-                    ("Action", text("lambda:InvokeFunction", place)),
-                    ("FunctionName", function.clone()),
-                    ("Principal", text("apigateway.amazonaws.com", place)),
-                    ("SourceArn", source),
-                ],
-                &authorizer.key_place,
-            );
-            self.generate(
-                &format!("{logical}{}AuthorizerPermission", authorizer.key),
-                "AWS::Lambda::Permission",
-                properties,
-                &authorizer.key_place,
-            );
+            let id = format!("{logical}{}AuthorizerPermission", authorizer.key);
+            let arn = format!("arn:{}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/authorizers/*", self.partition);
+            let source = sub_with(arn, [("__ApiId__", reference(logical, place))], place);
+            self.authorizer_permission(&id, function, source, &authorizer.key_place);
+        }
+    }
+
+    /// A permission for API Gateway to call an authorizer's function.
+    pub(super) fn authorizer_permission(&mut self, id: &str, function: &Node, source: Node, place: &Place) {
+        let properties = map(
+            [
+                ("Action", text("lambda:InvokeFunction", place)),
+                ("FunctionName", function.clone()),
+                ("Principal", text("apigateway.amazonaws.com", place)),
+                ("SourceArn", source),
+            ],
+            place,
+        );
+        self.generate(id, "AWS::Lambda::Permission", properties, place);
+    }
+
+    /// A document by `DefinitionUri`: a local file's content, or bucket and key.
+    pub(super) fn document_location(&mut self, uri: &Node) -> Node {
+        if uri.str().is_some_and(|uri| !uri.starts_with("s3://"))
+            && let Some(document) = self.local_document(uri)
+        {
+            return document;
+        }
+        let parts = artifacts::bucket_and_key(uri);
+        if !is_map(&parts) || is_function(&parts) || set(&parts, "Bucket").is_none() || set(&parts, "Key").is_none() {
+            self.refuse("DefinitionUri wants s3://bucket/key, Bucket and Key, or a local file", &uri.place);
+            return map([("Bucket", artifacts::unknown("the document's place is not known", &uri.place))], &uri.place);
+        }
+        parts
+    }
+}
+
+/// Calls `f` for each of `servers`, one made when there is none.
+fn each_server(body: &mut Node, f: &mut dyn FnMut(&mut Node)) {
+    let place = body.place.clone();
+    if let Some(servers) = body.items_mut("servers") {
+        if servers.is_empty() {
+            servers.push(map([], &place));
+        }
+        servers.iter_mut().for_each(f);
+    }
+}
+
+/// OpenAPI 3 keeps schemes and models under `components`, and the headers of an answer have a schema. Called as often as
+/// the transform calls it: each time it wraps the headers once more.
+fn postprocess(body: &mut Node, p: &Node) {
+    if given(body, "swagger").is_some() {
+        return;
+    }
+    let version = given(p, "OpenApiVersion").or_else(|| given(body, "openapi")).and_then(Node::scalar);
+    if !version.is_some_and(|version| is_three(&version)) {
+        return;
+    }
+    for (from, to) in [("securityDefinitions", "securitySchemes"), ("definitions", "schemas")] {
+        if set(body, from).is_some()
+            && let Some(moved) = body.take(from)
+        {
+            body.entry("components").put(to, moved);
+        }
+    }
+    let Some(Kind::Map(items)) = member_mut(body, "paths").map(|paths| &mut paths.kind) else { return };
+    for options in items.iter_mut().filter_map(|item| member_mut(&mut item.value, "options")) {
+        options.take("produces");
+        options.take("consumes");
+        let headers = member_mut(options, "responses").and_then(|r| member_mut(r, "200")).and_then(|ok| member_mut(ok, "headers"));
+        if let Some(Kind::Map(headers)) = headers.map(|headers| &mut headers.kind) {
+            for header in headers {
+                let place = header.value.place.clone();
+                header.value = map([("schema", header.value.clone())], &place);
+            }
         }
     }
 }
 
-/// The integration URI of a route's function.
-pub(super) fn uri(route: &super::Route) -> Node {
-    // An alias is referred to by its ARN, a function by its attribute.
-    let function = match route.function.contains("Alias") {
-        true => format!("${{{}}}", route.function),
-        false => format!("${{{}.Arn}}", route.function),
-    };
-    let template = format!("arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/{function}/invocations");
-    sub(template, &route.place)
-}
-
-/// The body of an API that gives none.
-fn skeleton(p: &Node, place: &Place) -> Node {
-    let version = p.get("OpenApiVersion").and_then(Node::scalar).filter(|version| version.starts_with('3'));
-    let first = match version {
-        Some(version) => ("openapi", text(version, place)),
-        None => ("swagger", text("2.0", place)),
-    };
-    let info = map([("version", text("1.0", place)), ("title", reference("AWS::StackName", place))], place);
-    map([first, ("info", info), ("paths", map([], place))], place)
-}
-
-fn types(kind: &str, place: &Place) -> Node {
-    map([("Types", list(vec![text(kind, place)], place))], place)
-}
-
-fn endpoint(p: &Node, properties: &mut Node) {
-    let Some(written) = p.get("EndpointConfiguration") else { return };
-    let place = &written.place;
-    let mut node = map([], place);
-    let kind = match &written.kind {
-        Kind::Map(_) if logical_id(written).is_none() => written.get("Type").cloned(),
-        _ => Some(written.clone()),
-    };
-    let Some(kind) = kind else { return properties.put("EndpointConfiguration", written.clone()) };
-    node.put("Types", list(vec![kind.clone()], place));
-    node.put_some("VpcEndpointIds", written.get("VPCEndpointIds").cloned());
-    properties.put("EndpointConfiguration", node);
-    properties.put("Parameters", map([("endpointConfigurationTypes", kind)], place));
-}
-
-/// `RequestModel` and `RequestParameters` of an event.
-fn request(definition: &mut Node, event: &Node) {
-    let mut parameters = Vec::new();
-    if let Some(model) = event.get("RequestModel").and_then(|model| Some((model, model.get("Model")?.scalar()?.to_lowercase()))) {
-        let (written, name) = model;
-        let place = &written.place;
-        let schema = map([("$ref", text(format!("#/definitions/{name}"), place))], place);
-        let mut parameter = map([("in", text("body", place)), ("name", text(name, place)), ("schema", schema)], place);
-        parameter.put_some("required", written.get("Required").cloned());
-        parameters.push(parameter);
+fn gateway_responses(responses: &Node, body: &mut Node) {
+    for response in responses.members() {
+        let (value, place) = (&response.value, &response.value.place);
+        let mut parameters = map([], place);
+        for (group, prefix) in [("Headers", "header"), ("Paths", "path"), ("QueryStrings", "querystring")] {
+            for parameter in value.at(&["ResponseParameters", group]).map(Node::members).unwrap_or_default() {
+                parameters.put(&format!("gatewayresponse.{prefix}.{}", parameter.key), parameter.value.clone());
+            }
+        }
+        let templates = set(value, "ResponseTemplates").cloned().unwrap_or_else(|| map([], place));
+        let mut node = map([("responseParameters", parameters), ("responseTemplates", templates)], place);
+        node.put_some("statusCode", set(value, "StatusCode").and_then(Node::scalar).map(|code| text(code, place)));
+        body.entry("x-amazon-apigateway-gateway-responses").put(&response.key, node);
     }
-    for written in event.get("RequestParameters").map(Node::items).unwrap_or_default() {
-        let (name, required) = match written.members() {
-            [only] => (only.key.clone(), only.value.get("Required").and_then(Node::bool).unwrap_or(false)),
-            _ => (written.scalar().unwrap_or_default(), false),
-        };
-        let Some((kind, name)) = name.strip_prefix("method.request.").and_then(|rest| rest.split_once('.')) else { continue };
-        let kind = if kind == "querystring" { "query" } else { kind };
-        let place = &written.place;
-        parameters.push(map(
-            [
-                ("in", text(kind, place)),
-                ("name", text(name, place)),
-                ("required", boolean(required || kind == "path", place)),
-                ("type", text("string", place)),
-            ],
-            place,
-        ));
-    }
-    if !parameters.is_empty() {
-        let place = definition.place.clone();
-        definition.put("parameters", list(parameters, &place));
-    }
-    if let Some((name, node)) = validator(event) {
-        definition.put("x-amazon-apigateway-request-validator", text(name, &node.place));
-    }
-}
-
-/// The validator that a `RequestModel` asks for: its name as the transform builds it, and its settings.
-fn validator(event: &Node) -> Option<(String, Node)> {
-    let model = event.get("RequestModel")?;
-    let (body, parameters) = (model.get("ValidateBody"), model.get("ValidateParameters"));
-    if body.is_none() && parameters.is_none() {
-        return None;
-    }
-    let (body, parameters) = (body.and_then(Node::bool).unwrap_or(false), parameters.and_then(Node::bool).unwrap_or(false));
-    let name = match (body, parameters) {
-        (true, true) => "body-and-params",
-        (true, false) => "body-only",
-        (false, true) => "params-only",
-        (false, false) => "no-validation",
-    };
-    let place = &model.place;
-    let node = map([("validateRequestBody", boolean(body, place)), ("validateRequestParameters", boolean(parameters, place))], place);
-    Some((name.to_owned(), node))
 }

@@ -2,10 +2,13 @@
 //! Code becomes `Code.LocalPath`, a folder below the root; nothing outside the root is ever opened.
 
 use super::Work;
-use super::make::{Put as _, map, text};
+use super::make::{Put as _, map, set, text};
 use crate::document::document;
 use crate::files::relative;
 use model::{Files, Kind, Node, Place, Unknown};
+
+/// How deep a template may lie around an include, files within files counted in.
+const MAX_INCLUDES: usize = 200;
 
 impl Work<'_> {
     /// `Code` of a SAM function: from `InlineCode`, `ImageUri` or `CodeUri` (the template's folder when none is given).
@@ -16,11 +19,15 @@ impl Work<'_> {
                 place,
             );
         }
-        if let Some(inline) = p.get("InlineCode") {
-            return map([("ZipFile", inline.clone())], &inline.place);
-        }
-        let missing = text(".", place);
-        self.location(p.get("CodeUri").unwrap_or(&missing))
+        let mut code = match p.get("InlineCode") {
+            Some(inline) => map([("ZipFile", inline.clone())], &inline.place),
+            None => {
+                let missing = text(".", place);
+                self.location(p.get("CodeUri").unwrap_or(&missing))
+            }
+        };
+        code.put_some("SourceKMSKeyArn", set(p, "SourceKMSKeyArn").cloned());
+        code
     }
 
     /// An S3 location or a local folder.
@@ -115,14 +122,40 @@ impl Work<'_> {
         }
     }
 
-    /// A value with `Fn::Transform: {Name: AWS::Include}` replaced by the local file it names.
-    pub(super) fn included(&mut self, node: Node) -> Node {
-        let Some(transform) = node.get("Fn::Transform").filter(|t| t.get("Name").and_then(Node::str) == Some("AWS::Include")) else {
-            return node;
-        };
-        match transform.at(&["Parameters", "Location"]).cloned().and_then(|location| self.local_document(&location)) {
-            Some(content) => content,
-            None => node,
+    /// Replaces `Fn::Transform: {Name: AWS::Include}` by the local file it names, in every resource: CloudFormation does
+    /// this before SAM sees the template.
+    pub(super) fn included_everywhere(&mut self) {
+        let mut declared = std::mem::take(&mut self.declared);
+        for member in &mut declared {
+            self.include(&mut member.value, 0);
+        }
+        self.declared = declared;
+    }
+
+    fn include(&mut self, node: &mut Node, depth: usize) {
+        if depth > MAX_INCLUDES {
+            return;
+        }
+        let transform = node.get("Fn::Transform").filter(|t| t.get("Name").and_then(Node::str) == Some("AWS::Include"));
+        let location = transform.and_then(|transform| transform.at(&["Parameters", "Location"])).cloned();
+        if let Some(content) = location.and_then(|location| self.local_document(&location)) {
+            node.take("Fn::Transform");
+            match node.members().is_empty() {
+                true => *node = content,
+                // What stands beside the transform wins over what it brings.
+                false => {
+                    for member in content.members() {
+                        if node.get(&member.key).is_none() {
+                            node.put(&member.key, member.value.clone());
+                        }
+                    }
+                }
+            }
+        }
+        match &mut node.kind {
+            Kind::List(items) => items.iter_mut().for_each(|item| self.include(item, depth + 1)),
+            Kind::Map(members) => members.iter_mut().for_each(|member| self.include(&mut member.value, depth + 1)),
+            _ => {}
         }
     }
 }

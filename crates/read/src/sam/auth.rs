@@ -1,257 +1,232 @@
-//! `Auth` of an API and of its events: security schemes, what each method requires, the resource policy.
+//! `Auth` of a REST API and of its events: security schemes and what each method requires (API Gateway Developer Guide,
+//! "x-amazon-apigateway-authorizer object"; AWS SAM Developer Guide, "ApiAuth"). `NONE` and `api_key_false` stand in a
+//! method's `security` as the transform leaves them there: they require nothing.
 
-use super::api::{ANY, INTEGRATION};
-use super::make::{Put as _, is_function, list, map, sub_with, text};
-use crate::document::trouble;
-use model::{Kind, Node, Place, Trouble};
+use super::api_events::requirement;
+use super::body::{each_integrated, each_method, paths};
+use super::make::{Put as _, given, is_function, is_list, is_map, list, map, set, sub_with, text};
+use model::{Node, Place};
 
-/// Members of a path that are no methods (OpenAPI "Path Item Object").
-const NO_METHODS: [&str; 4] = ["summary", "description", "parameters", "servers"];
-/// Markers that an event's `Auth` leaves on a method: no authorizer, no API key.
-const NO_AUTHORIZER: &str = "NONE";
-const NO_KEY: &str = "api_key_false";
-
-/// Applies the API's `Auth` to every method of its body.
-pub(super) fn apply(body: &mut Node, p: &Node) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
-    let Some(auth) = p.get("Auth") else {
-        each_method(body, &mut |_, method| unmark(method));
-        return troubles;
+/// The role with which API Gateway calls a method under `AWS_IAM`: the caller's own by default.
+pub(super) fn caller_credentials(event: &Node, api: &Node, partition: &str, place: &Place) -> Option<Node> {
+    let is_iam = |auth: Option<&Node>, key: &str| auth.and_then(|auth| auth.get(key)).and_then(Node::str) == Some("AWS_IAM");
+    let (own, of_api) = (set(event, "Auth"), set(api, "Auth"));
+    if !(is_iam(own, "Authorizer") || own.is_none() && is_iam(of_api, "DefaultAuthorizer")) {
+        return None;
+    }
+    let role = |auth: Option<&Node>| match auth.and_then(|auth| auth.get("InvokeRole")) {
+        Some(role) if !super::make::is_truthy(role) => Some(text("NONE", place)),
+        role => role.cloned(),
     };
-    let default = auth.get("DefaultAuthorizer").and_then(Node::scalar);
-    if let Some(unresolved) = auth.get("DefaultAuthorizer").filter(|default| default.scalar().is_none()) {
-        troubles.push(trouble("the default authorizer is not known", unresolved.place.clone(), "write its name as text"));
+    match role(own).or_else(|| role(of_api)) {
+        Some(role) if role.str() == Some("NONE") => None,
+        Some(role) if role.str() != Some("CALLER_CREDENTIALS") => Some(role),
+        _ => Some(text(format!("arn:{partition}:iam::*:user/*"), place)),
     }
-    let authorizers = auth.get("Authorizers").map(Node::members).unwrap_or_default();
-    let mut names: Vec<String> = authorizers.iter().map(|authorizer| authorizer.key.clone()).collect();
-    for authorizer in authorizers {
-        let scheme = scheme(&authorizer.value, &authorizer.key_place);
-        body.entry("securityDefinitions").put(&authorizer.key, scheme);
-    }
-    names.push("AWS_IAM".to_owned());
-    let flag = |key: &str| auth.get(key).and_then(Node::bool).unwrap_or(true);
-    if let Some(default) = &default {
-        let place = auth.get("DefaultAuthorizer").map_or_else(|| auth.place.clone(), |node| node.place.clone());
-        let scopes = authorizers.iter().find(|a| &a.key == default).and_then(|a| a.value.get("AuthorizationScopes")).cloned();
-        let required = map([(default, scopes.unwrap_or_else(|| list(Vec::new(), &place)))], &place);
-        let preflight = flag("AddDefaultAuthorizerToCorsPreflight");
-        each_method(body, &mut |name, method| {
-            if method.get(INTEGRATION).is_some() && (preflight || name != "options") {
-                default_authorizer(method, &names, &required);
+}
+
+/// What is wrong with an event's `Auth`.
+pub(super) fn event_faults(own: &Node, api: Option<&Node>, method: &str, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut fault = |says: String| found.push(format!("Auth on {method} {path}: {says}"));
+    let authorizers = api.and_then(|api| set(api, "Authorizers"));
+    if let Some(authorizer) = set(own, "Authorizer").filter(|authorizer| authorizer.str() != Some("AWS_IAM")) {
+        match (authorizer.str(), authorizers) {
+            (Some("NONE"), _) if api.and_then(|api| set(api, "DefaultAuthorizer")).is_none() => {
+                fault("NONE wants a DefaultAuthorizer of the API".to_owned());
             }
-        });
+            (Some("NONE"), _) => {}
+            (_, None) => fault("the API defines no Authorizers".to_owned()),
+            (Some(name), Some(authorizers)) if set(authorizers, name).is_none() => fault(format!("the API defines no authorizer {name}")),
+            (None, _) => fault("the authorizer must be named by text".to_owned()),
+            _ => {}
+        }
     }
-    if auth.get("ApiKeyRequired").and_then(Node::bool) == Some(true) {
-        let place = auth.get("ApiKeyRequired").map_or_else(|| auth.place.clone(), |node| node.place.clone());
-        let preflight = flag("AddApiKeyRequiredToCorsPreflight");
-        each_method(body, &mut |name, method| {
-            if method.get(INTEGRATION).is_none() || requires(method, NO_KEY) {
-                return;
-            }
-            // The key comes behind the authorizer, and once.
-            if requires(method, "api_key")
-                && let Some(entries) = method.items_mut("security")
-            {
-                entries.retain(|entry| entry.get("api_key").is_none());
-            }
-            if preflight || name != "options" {
-                require(method, map([("api_key", list(Vec::new(), &place))], &place));
-            }
-        });
+    if let Some(scopes) = set(own, "AuthorizationScopes") {
+        if !is_list(scopes) {
+            fault("AuthorizationScopes must be a list".to_owned());
+        }
+        if set(own, "Authorizer").is_none() {
+            fault("AuthorizationScopes wants an Authorizer".to_owned());
+        }
     }
-    each_method(body, &mut |_, method| unmark(method));
-    built_in_schemes(body, &auth.place);
-    if let Some(policy) = auth.get("ResourcePolicy") {
-        troubles.extend(resource_policy(body, policy, p));
+    let is_off = given(own, "ApiKeyRequired").is_some() && set(own, "ApiKeyRequired").is_none();
+    if is_off && api.and_then(|api| set(api, "ApiKeyRequired")).is_none() {
+        fault("ApiKeyRequired: false wants ApiKeyRequired of the API".to_owned());
     }
-    troubles
+    if set(own, "ResourcePolicy").is_some_and(|policy| !is_map(policy)) {
+        fault("ResourcePolicy must be a mapping".to_owned());
+    }
+    found
 }
 
 /// What an event's own `Auth` requires of its method.
-pub(super) fn of_event(method: &mut Node, event: &Node, p: &Node) {
-    let Some(auth) = event.get("Auth") else { return };
-    if let Some(name) = auth.get("Authorizer") {
-        let key = name.scalar().unwrap_or_default();
-        let declared = p.at(&["Auth", "Authorizers", &key]);
-        let scopes = auth.get("AuthorizationScopes").or_else(|| declared?.get("AuthorizationScopes")).cloned();
-        require(method, map([(&key, scopes.unwrap_or_else(|| list(Vec::new(), &name.place)))], &name.place));
+pub(super) fn of_event(body: &mut Node, path: &str, method: &str, own: &Node, api: Option<&Node>) {
+    if let Some(authorizer) = set(own, "Authorizer") {
+        let name = authorizer.scalar().unwrap_or_default();
+        let declared = api.and_then(|api| api.at(&["Authorizers", &name])).filter(|_| name != "NONE");
+        let scopes = given(own, "AuthorizationScopes").or_else(|| given(declared?, "AuthorizationScopes"));
+        let entry = requirement(&name, scopes.filter(|_| declared.is_some()).cloned(), &authorizer.place);
+        let mut is_iam = false;
+        each_integrated(body, path, method, &mut |definition| {
+            require(definition, entry.clone());
+            is_iam |= first_is_iam(definition);
+        });
+        if is_iam {
+            iam_scheme(body, &authorizer.place);
+        }
     }
-    if let Some(required) = auth.get("ApiKeyRequired") {
-        let key = if required.bool() == Some(false) { NO_KEY } else { "api_key" };
-        require(method, map([(key, list(Vec::new(), &required.place))], &required.place));
-    }
-}
-
-/// The role that API Gateway assumes for a method under `AWS_IAM`: the caller's own by default.
-pub(super) fn caller_credentials(event: &Node, p: &Node, place: &Place) -> Option<Node> {
-    let is_iam = |node: Option<&Node>| node.and_then(Node::str) == Some("AWS_IAM");
-    let own = event.get("Auth").filter(|auth| !auth.members().is_empty());
-    if !(is_iam(own.and_then(|auth| auth.get("Authorizer"))) || own.is_none() && is_iam(p.at(&["Auth", "DefaultAuthorizer"]))) {
-        return None;
-    }
-    let role = own.and_then(|auth| auth.get("InvokeRole")).or_else(|| p.at(&["Auth", "InvokeRole"]));
-    match role {
-        Some(role) if matches!(role.kind, Kind::Null) || role.str() == Some("NONE") => None,
-        Some(role) if role.str() != Some("CALLER_CREDENTIALS") => Some(role.clone()),
-        _ => Some(text("arn:aws:iam::*:user/*", place)),
+    if let Some(required) = given(own, "ApiKeyRequired") {
+        let key = if set(own, "ApiKeyRequired").is_some() { "api_key" } else { "api_key_false" };
+        each_integrated(body, path, method, &mut |definition| require(definition, requirement(key, None, &required.place)));
+        if key == "api_key" {
+            key_scheme(body, &required.place);
+        }
     }
 }
 
-/// OpenAPI 3 keeps schemes and models under `components`, and the headers of an answer have a schema.
-pub(super) fn as_openapi_3(body: &mut Node, p: &Node) {
-    let version = p.get("OpenApiVersion").or_else(|| body.get("openapi")).and_then(Node::scalar);
-    if body.get("swagger").is_some() || !version.is_some_and(|version| version.starts_with('3')) {
-        return;
+/// Brings `Auth` of the API into its body, without the resource policy.
+pub(super) fn apply(body: &mut Node, auth: &Node, partition: &str) {
+    let default = set(auth, "DefaultAuthorizer").and_then(Node::str);
+    let authorizers = set(auth, "Authorizers").map(Node::members).unwrap_or_default();
+    let flag = |key: &str| auth.get(key).is_none_or(super::make::is_truthy);
+    if default == Some("AWS_IAM") {
+        let scheme = iam(&auth.place);
+        body.entry("securityDefinitions").put("AWS_IAM", scheme);
     }
-    for (from, to) in [("securityDefinitions", "securitySchemes"), ("definitions", "schemas")] {
-        if let Some(moved) = body.take(from) {
-            let known = body.entry("components").entry(to);
-            for member in moved.members() {
-                known.put(&member.key, member.value.clone());
+    for authorizer in authorizers {
+        let scheme = scheme(&authorizer.value, partition, &authorizer.key_place);
+        body.entry("securityDefinitions").put(&authorizer.key, scheme);
+    }
+    if let Some(name) = default.filter(|name| *name == "AWS_IAM" || !authorizers.is_empty()) {
+        let place = auth.get("DefaultAuthorizer").map_or(&auth.place, |node| &node.place);
+        let scopes = authorizers.iter().find(|a| a.key == name).and_then(|a| given(&a.value, "AuthorizationScopes"));
+        let entry = requirement(name, scopes.cloned(), place);
+        let names: Vec<&str> = std::iter::once("AWS_IAM").chain(authorizers.iter().map(|a| a.key.as_str())).collect();
+        default_authorizer(body, &names, &entry, flag("AddDefaultAuthorizerToCorsPreflight"));
+    }
+    if let Some(required) = set(auth, "ApiKeyRequired") {
+        key_scheme(body, &required.place);
+        default_key(body, flag("AddApiKeyRequiredToCorsPreflight"), &required.place);
+    }
+}
+
+/// The default authorizer for each method that has no other and does not say `NONE`.
+fn default_authorizer(body: &mut Node, names: &[&str], default: &Node, preflight: bool) {
+    let mut is_iam = false;
+    for path in paths(body) {
+        each_method(body, &path, &mut |name, definition| {
+            if name == "options" && !preflight {
+                return;
             }
-        }
-    }
-    each_method(body, &mut |name, method| {
-        if name != "options" {
-            return;
-        }
-        method.take("produces");
-        method.take("consumes");
-        let has_headers = method.at(&["responses", "200", "headers"]).is_some_and(|headers| !headers.members().is_empty());
-        if has_headers && let Kind::Map(headers) = &mut method.entry("responses").entry("200").entry("headers").kind {
-            for header in headers {
-                let place = header.value.place.clone();
-                header.value = map([("schema", header.value.clone())], &place);
+            let existing = definition.get("security").map(Node::items).unwrap_or_default().to_vec();
+            let (own, mut others): (Vec<Node>, Vec<Node>) =
+                existing.into_iter().partition(|entry| names.iter().any(|name| entry.get(name).is_some()));
+            match others.iter().position(|entry| entry.get("NONE").is_some()) {
+                Some(at) => {
+                    others.remove(at);
+                }
+                None if own.is_empty() => others.push(default.clone()),
+                None => others.extend(own),
             }
-        }
-    });
+            if !others.is_empty() {
+                definition.put("security", list(others, &default.place));
+                is_iam |= first_is_iam(definition);
+            }
+        });
+    }
+    if is_iam {
+        iam_scheme(body, &default.place);
+    }
 }
 
-/// Calls `f` for every method, also within `Fn::If`.
-pub(super) fn each_method(body: &mut Node, f: &mut dyn FnMut(&str, &mut Node)) {
-    let Kind::Map(paths) = &mut body.entry("paths").kind else { return };
-    for path in paths {
-        contents(&mut path.value, &mut |item| {
-            let Kind::Map(methods) = &mut item.kind else { return };
-            for method in methods.iter_mut().filter(|method| !NO_METHODS.contains(&method.key.as_str())) {
-                let name = method.key.clone();
-                contents(&mut method.value, &mut |definition| f(&name, definition));
+/// The API key for each method that does not say otherwise; it stands behind the authorizer, once.
+fn default_key(body: &mut Node, preflight: bool, place: &Place) {
+    for path in paths(body) {
+        each_method(body, &path, &mut |name, definition| {
+            let existing = definition.get("security").map(Node::items).unwrap_or_default().to_vec();
+            let is_key = |entry: &Node| entry.get("api_key").is_some() || entry.get("api_key_false").is_some();
+            let is_off = existing.iter().any(|entry| entry.get("api_key_false").is_some());
+            let mut wanted: Vec<Node> = existing.iter().filter(|entry| !is_key(entry)).cloned().collect();
+            if !is_off && (name != "options" || preflight) {
+                wanted.push(requirement("api_key", None, place));
+            }
+            if wanted != existing {
+                definition.put("security", list(wanted, place));
             }
         });
     }
 }
 
-/// A value, or the branches of the `Fn::If` that it is.
-pub(super) fn contents(node: &mut Node, f: &mut dyn FnMut(&mut Node)) {
-    if node.get("Fn::If").is_none() {
-        if !is_function(node) && matches!(node.kind, Kind::Map(_)) {
-            f(node);
-        }
-        return;
-    }
-    if let Kind::List(branches) = &mut node.entry_any("Fn::If").kind {
-        branches.iter_mut().skip(1).for_each(|branch| contents(branch, f));
-    }
-}
-
-trait EntryAny {
-    fn entry_any(&mut self, key: &str) -> &mut Node;
-}
-
-impl EntryAny for Node {
-    /// The member as it is, or the node itself when there is none.
-    fn entry_any(&mut self, key: &str) -> &mut Node {
-        let at = self.members().iter().rposition(|member| member.key == key);
-        match (&mut self.kind, at) {
-            (Kind::Map(members), Some(at)) => &mut members[at].value,
-            _ => unreachable!("asked only for members that are there"),
-        }
-    }
-}
-
-fn requires(method: &Node, name: &str) -> bool {
-    method.get("security").map(Node::items).unwrap_or_default().iter().any(|entry| entry.get(name).is_some())
-}
-
-fn require(method: &mut Node, entry: Node) {
-    if let Some(entries) = method.items_mut("security") {
+fn require(definition: &mut Node, entry: Node) {
+    if let Some(entries) = definition.items_mut("security") {
         entries.push(entry);
     }
 }
 
-fn default_authorizer(method: &mut Node, names: &[String], required: &Node) {
-    let entries = method.get("security").map(Node::items).unwrap_or_default();
-    let has_own = entries.iter().any(|entry| names.iter().any(|name| entry.get(name).is_some()));
-    if !requires(method, NO_AUTHORIZER) && !has_own {
-        require(method, required.clone());
+fn first_is_iam(definition: &Node) -> bool {
+    definition.get("security").and_then(|entries| entries.items().first()).is_some_and(|first| first.get("AWS_IAM").is_some())
+}
+
+fn iam(place: &Place) -> Node {
+    map(
+        [
+            ("type", text("apiKey", place)),
+            ("name", text("Authorization", place)),
+            ("in", text("header", place)),
+            ("x-amazon-apigateway-authtype", text("awsSigv4", place)),
+        ],
+        place,
+    )
+}
+
+fn iam_scheme(body: &mut Node, place: &Place) {
+    let known = body.entry("securityDefinitions");
+    if known.get("AWS_IAM").is_none() {
+        known.put("AWS_IAM", iam(place));
     }
 }
 
-/// Takes the markers away.
-fn unmark(method: &mut Node) {
-    if !requires(method, NO_AUTHORIZER) && !requires(method, NO_KEY) {
-        return;
-    }
-    if let Some(entries) = method.items_mut("security") {
-        entries.retain(|entry| entry.get(NO_AUTHORIZER).is_none() && entry.get(NO_KEY).is_none());
+fn key_scheme(body: &mut Node, place: &Place) {
+    let known = body.entry("securityDefinitions");
+    if known.get("api_key").is_none() {
+        let scheme = [("type", text("apiKey", place)), ("name", text("x-api-key", place)), ("in", text("header", place))];
+        known.put("api_key", map(scheme, place));
     }
 }
 
-/// Schemes of API Gateway itself, where a method uses them.
-fn built_in_schemes(body: &mut Node, place: &Place) {
-    let (mut iam, mut key) = (false, false);
-    each_method(body, &mut |_, method| {
-        iam |= requires(method, "AWS_IAM");
-        key |= requires(method, "api_key");
-    });
-    let scheme = |name: &str| map([("type", text("apiKey", place)), ("name", text(name, place)), ("in", text("header", place))], place);
-    if key {
-        body.entry("securityDefinitions").put("api_key", scheme("x-api-key"));
-    }
-    if iam {
-        let mut node = scheme("Authorization");
-        node.put("x-amazon-apigateway-authtype", text("awsSigv4", place));
-        body.entry("securityDefinitions").put("AWS_IAM", node);
-    }
-}
-
-/// An authorizer as a security scheme (API Gateway, "x-amazon-apigateway-authorizer object").
-fn scheme(p: &Node, place: &Place) -> Node {
-    let identity = p.get("Identity");
+/// An authorizer as a security scheme.
+fn scheme(p: &Node, partition: &str, place: &Place) -> Node {
+    let identity = set(p, "Identity");
     let is_request = p.get("FunctionPayloadType").and_then(Node::str) == Some("REQUEST");
+    let pool = set(p, "UserPoolArn");
     let mut authorizer = map([], place);
-    let kind = if let Some(pool) = p.get("UserPoolArn") {
-        authorizer.put("type", text("cognito_user_pools", place));
-        authorizer.put("providerARNs", list(pool.one_or_many().to_vec(), place));
-        "cognito_user_pools"
-    } else {
-        authorizer.put("type", text(if is_request { "request" } else { "token" }, place));
-        let template = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${__FunctionArn__}/invocations";
-        let function = p.get("FunctionArn").cloned().unwrap_or_else(|| text("", place));
-        authorizer.put("authorizerUri", sub_with(template, [("__FunctionArn__", function)], place));
-        authorizer.put_some("authorizerResultTtlInSeconds", identity.and_then(|i| i.get("ReauthorizeEvery")).cloned());
-        authorizer.put_some("authorizerCredentials", p.get("FunctionInvokeRole").filter(|role| role.str() != Some("NONE")).cloned());
-        "custom"
-    };
-    if is_request && kind == "custom" {
-        let mut sources = Vec::new();
-        for (key, prefix) in [
-            ("Headers", "method.request.header."),
-            ("QueryStrings", "method.request.querystring."),
-            ("StageVariables", "stageVariables."),
-            ("Context", "context."),
-        ] {
-            let names = identity.and_then(|identity| identity.get(key)).map(Node::items).unwrap_or_default();
-            sources.extend(names.iter().filter_map(Node::scalar).map(|name| format!("{prefix}{name}")));
+    match pool {
+        Some(pool) => {
+            authorizer.put("type", text("cognito_user_pools", place));
+            authorizer.put("providerARNs", if is_list(pool) { pool.clone() } else { list(vec![pool.clone()], place) });
         }
-        if !sources.is_empty() {
-            authorizer.put("identitySource", text(sources.join(", "), place));
+        None => {
+            authorizer.put("type", text(if is_request { "request" } else { "token" }, place));
+            let arn =
+                format!("arn:{partition}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{__FunctionArn__}}/invocations");
+            let function = p.get("FunctionArn").cloned().unwrap_or_else(|| Node::new(model::Kind::Null, place.clone()));
+            authorizer.put("authorizerUri", sub_with(arn, [("__FunctionArn__", function)], place));
+            authorizer.put_some("authorizerResultTtlInSeconds", identity.and_then(|i| given(i, "ReauthorizeEvery")).cloned());
+            authorizer.put_some("authorizerCredentials", set(p, "FunctionInvokeRole").filter(|role| role.str() != Some("NONE")).cloned());
+            if is_request {
+                let sources = sources(identity);
+                if !sources.is_empty() {
+                    authorizer.put("identitySource", text(sources.join(", "), place));
+                }
+            }
         }
-    } else {
-        authorizer.put_some("identityValidationExpression", identity.and_then(|i| i.get("ValidationExpression")).cloned());
     }
-    let header = match identity.and_then(|identity| identity.get("Header")) {
-        _ if is_request && kind == "custom" => text("Unused", place),
+    if pool.is_some() || !is_request {
+        authorizer.put_some("identityValidationExpression", identity.and_then(|i| set(i, "ValidationExpression")).cloned());
+    }
+    let header = match identity.and_then(|identity| set(identity, "Header")) {
+        _ if is_request && pool.is_none() => text("Unused", place),
         Some(header) => header.clone(),
         None => text("Authorization", place),
     };
@@ -260,99 +235,122 @@ fn scheme(p: &Node, place: &Place) -> Node {
             ("type", text("apiKey", place)),
             ("name", header),
             ("in", text("header", place)),
-            ("x-amazon-apigateway-authtype", text(kind, place)),
+            ("x-amazon-apigateway-authtype", text(if pool.is_some() { "cognito_user_pools" } else { "custom" }, place)),
             ("x-amazon-apigateway-authorizer", authorizer),
         ],
         place,
     )
 }
 
-/// `ResourcePolicy`: statements written out, and lists of addresses and accounts for every method.
-fn resource_policy(body: &mut Node, policy: &Node, p: &Node) -> Vec<Trouble> {
-    let place = &policy.place;
-    let mut troubles = Vec::new();
-    let resources = list(method_arns(body, p, place), place);
-    let statement = |effect: &str, principal: Node| {
-        map(
-            [
-                ("Effect", text(effect, place)),
-                ("Action", text("execute-api:Invoke", place)),
-                ("Resource", resources.clone()),
-                ("Principal", principal),
-            ],
-            place,
-        )
+fn sources(identity: Option<&Node>) -> Vec<String> {
+    const PREFIXES: [(&str, &str); 4] = [
+        ("Headers", "method.request.header."),
+        ("QueryStrings", "method.request.querystring."),
+        ("StageVariables", "stageVariables."),
+        ("Context", "context."),
+    ];
+    let of = |(key, prefix): (&str, &'static str)| {
+        let names = identity.and_then(|identity| identity.get(key)).map(Node::items).unwrap_or_default();
+        names.iter().filter_map(Node::scalar).map(move |name| format!("{prefix}{name}")).collect::<Vec<_>>()
     };
-    let mut statements = Vec::new();
-    for setting in policy.members() {
-        let values = list(setting.value.one_or_many().to_vec(), &setting.value.place);
-        match setting.key.as_str() {
-            "CustomStatements" => statements.extend(setting.value.one_or_many().to_vec()),
-            "AwsAccountWhitelist" => statements.push(statement("Allow", map([("AWS", values)], place))),
-            "AwsAccountBlacklist" => statements.push(statement("Deny", map([("AWS", values)], place))),
-            "IpRangeWhitelist" | "IpRangeBlacklist" => {
-                let operator = if setting.key == "IpRangeWhitelist" { "NotIpAddress" } else { "IpAddress" };
-                statements.push(statement("Allow", text("*", place)));
-                let mut deny = statement("Deny", text("*", place));
-                deny.put("Condition", map([(operator, map([("aws:SourceIp", values)], place))], place));
-                statements.push(deny);
+    PREFIXES.into_iter().flat_map(of).collect()
+}
+
+/// What is wrong with `Auth` of an API.
+pub(super) fn faults(auth: &Node, logical: &str) -> Vec<String> {
+    const KNOWN: [&str; 8] = [
+        "Authorizers",
+        "DefaultAuthorizer",
+        "InvokeRole",
+        "AddDefaultAuthorizerToCorsPreflight",
+        "AddApiKeyRequiredToCorsPreflight",
+        "ApiKeyRequired",
+        "ResourcePolicy",
+        "UsagePlan",
+    ];
+    let mut found: Vec<String> = auth
+        .members()
+        .iter()
+        .filter(|member| !KNOWN.contains(&member.key.as_str()))
+        .map(|member| format!("{} is no member of Auth of {logical}", member.key))
+        .collect();
+    let authorizers = set(auth, "Authorizers");
+    if authorizers.is_some_and(|authorizers| !is_map(authorizers)) {
+        found.push(format!("Auth.Authorizers of {logical} must be a mapping"));
+    }
+    for authorizer in authorizers.map(Node::members).unwrap_or_default() {
+        found.extend(authorizer_faults(&authorizer.value).into_iter().map(|says| format!("the authorizer {}: {says}", authorizer.key)));
+    }
+    match set(auth, "DefaultAuthorizer") {
+        Some(name) if name.str().is_none() => found.push(format!("DefaultAuthorizer of {logical} must be a text")),
+        Some(name) if name.str() != Some("AWS_IAM") => {
+            let is_known = authorizers.is_some_and(|authorizers| authorizers.get(name.str().unwrap_or_default()).is_some());
+            if authorizers.is_some() && !is_known {
+                found.push(format!("the DefaultAuthorizer of {logical} is not among its Authorizers"));
             }
-            "SourceVpcWhitelist"
-            | "SourceVpcBlacklist"
-            | "IntrinsicVpcWhitelist"
-            | "IntrinsicVpcBlacklist"
-            | "IntrinsicVpceWhitelist"
-            | "IntrinsicVpceBlacklist" => {
-                statements.push(statement("Allow", text("*", place)));
-                statements.push(vpc_statement(&setting.key, &setting.value, statement("Deny", text("*", place)), place));
-            }
-            other => {
-                let says = format!("ResourcePolicy.{other} is not understood: the API's resource policy is not assessed");
-                troubles.push(trouble(says, setting.key_place.clone(), "write it as CustomStatements"));
+        }
+        _ => {}
+    }
+    if set(auth, "ResourcePolicy").is_some_and(|policy| !is_map(policy)) {
+        found.push(format!("ResourcePolicy of {logical} must be a mapping"));
+    }
+    found
+}
+
+fn authorizer_faults(p: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    if !is_map(p) {
+        return vec!["it must be a mapping".to_owned()];
+    }
+    let kind = given(p, "FunctionPayloadType");
+    if kind.is_some_and(|kind| !matches!(kind.str(), Some("TOKEN" | "REQUEST"))) {
+        found.push("FunctionPayloadType must be TOKEN or REQUEST".to_owned());
+    }
+    let identity = set(p, "Identity");
+    if identity.is_some_and(|identity| !is_map(identity)) {
+        found.push("Identity must be a mapping".to_owned());
+    }
+    const SOURCES: [&str; 4] = ["Headers", "QueryStrings", "StageVariables", "Context"];
+    if kind.and_then(Node::str) == Some("REQUEST") {
+        let has_source = SOURCES.iter().any(|key| identity.and_then(|identity| set(identity, key)).is_some());
+        let never_cached =
+            identity.and_then(|identity| given(identity, "ReauthorizeEvery")).and_then(Node::integer).is_some_and(|ttl| ttl <= 0);
+        if !has_source && !never_cached {
+            found.push("Identity wants one of Headers, QueryStrings, StageVariables or Context".to_owned());
+        }
+        for key in SOURCES {
+            let Some(names) = identity.and_then(|identity| set(identity, key)) else { continue };
+            if !is_list(names) || names.items().iter().any(|name| name.str().is_none()) {
+                found.push(format!("Identity.{key} must be a list of texts"));
             }
         }
     }
-    if !statements.is_empty() {
-        body.put(
-            "x-amazon-apigateway-policy",
-            map([("Version", text("2012-10-17", place)), ("Statement", list(statements, place))], place),
-        );
+    if given(p, "AuthorizationScopes").is_some_and(|scopes| !is_list(scopes)) {
+        found.push("AuthorizationScopes must be a list".to_owned());
     }
-    troubles
+    if given(p, "DisableFunctionDefaultPermissions").is_some_and(|flag| !matches!(flag.kind, model::Kind::Bool(_))) {
+        found.push("DisableFunctionDefaultPermissions must be true or false".to_owned());
+    }
+    found
 }
 
-/// A denial for callers from (or not from) VPCs and VPC endpoints.
-fn vpc_statement(setting: &str, value: &Node, mut deny: Node, place: &Place) -> Node {
-    let operator = if setting.ends_with("Whitelist") { "StringNotEquals" } else { "StringEquals" };
-    let (mut vpcs, mut endpoints) = (Vec::new(), Vec::new());
-    for item in value.one_or_many() {
-        let is_endpoint = setting.starts_with("IntrinsicVpce") || item.str().is_some_and(|id| id.starts_with("vpce-"));
-        if is_endpoint { endpoints.push(item.clone()) } else { vpcs.push(item.clone()) }
+/// What is wrong with the `security` of a body that the template gives, where SAM has to add to it.
+pub(super) fn security_faults(body: &Node, auth: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    if body.get("securityDefinitions").is_some_and(|schemes| !is_map(schemes) && super::make::is_truthy(schemes)) {
+        found.push("securityDefinitions must be a mapping".to_owned());
     }
-    let mut keys = map([], place);
-    if !vpcs.is_empty() {
-        keys.put("aws:SourceVpc", list(vpcs, place));
+    if set(auth, "DefaultAuthorizer").is_none() && set(auth, "ApiKeyRequired").is_none() {
+        return found;
     }
-    if !endpoints.is_empty() {
-        keys.put("aws:SourceVpce", list(endpoints, place));
+    let mut copy = body.clone();
+    for path in paths(body) {
+        each_method(&mut copy, &path, &mut |name, definition| {
+            let Some(security) = definition.get("security") else { return };
+            if !is_list(security) || security.items().iter().any(|entry| !is_map(entry) || is_function(entry)) {
+                found.push(format!("security of {name} {path} must be a list of mappings"));
+            }
+        });
     }
-    deny.put("Condition", map([(operator, keys)], place));
-    deny
-}
-
-/// `execute-api:/stage/METHOD/path` of every method.
-fn method_arns(body: &Node, p: &Node, place: &Place) -> Vec<Node> {
-    let stage = p.get("StageName").cloned().unwrap_or_else(|| text("*", place));
-    let mut arns = Vec::new();
-    for path in body.get("paths").map(Node::members).unwrap_or_default() {
-        for method in path.value.members().iter().filter(|method| !NO_METHODS.contains(&method.key.as_str())) {
-            let verb = if method.key == ANY || method.key.eq_ignore_ascii_case("any") { "*".to_owned() } else { method.key.to_uppercase() };
-            arns.push(sub_with(
-                format!("execute-api:/${{__Stage__}}/{verb}{}", super::events::in_arn(&path.key)),
-                [("__Stage__", stage.clone())],
-                place,
-            ));
-        }
-    }
-    arns
+    found
 }

@@ -1,37 +1,67 @@
 //! `Cors` of a REST API: an `OPTIONS` method with a mock integration for each path that has none (API Gateway Developer
 //! Guide, "Enable CORS on a resource using the API Gateway import API").
 
-use super::api::{ANY, INTEGRATION};
-use super::auth::contents;
-use super::make::{Put as _, is_function, list, map, text};
+use super::body::{ANY, INTEGRATION, each_content, member_mut, paths};
+use super::make::{Put as _, given, is_function, is_map, is_truthy, list, map, set, text};
 use model::{Kind, Node, Place};
+use std::collections::BTreeSet;
 
-/// Adds the methods.
+/// Adds the methods. Paths that differ only in a slash at the end are one resource.
 pub(super) fn add(body: &mut Node, cors: &Node) {
     let place = cors.place.clone();
-    let setting = |key: &str| if is_function(cors) { None } else { cors.get(key).cloned() };
+    let setting = |key: &str| if is_function(cors) { None } else { set(cors, key).cloned() };
     let origin = match cors.str() {
-        _ if is_function(cors) => cors.clone(),
         Some(_) => cors.clone(),
-        None => setting("AllowOrigin").unwrap_or_else(|| text("'*'", &place)),
+        None if is_function(cors) => cors.clone(),
+        None => given(cors, "AllowOrigin").cloned().unwrap_or_else(|| text("'*'", &place)),
     };
-    let Kind::Map(paths) = &mut body.entry("paths").kind else { return };
-    for path in paths {
-        contents(&mut path.value, &mut |item| {
-            if item.get("options").is_some() {
+    let age = if is_function(cors) { None } else { given(cors, "MaxAge").cloned() };
+    let credentials = matches!(cors.get("AllowCredentials").map(|value| &value.kind), Some(Kind::Bool(true)));
+    let mut done = BTreeSet::new();
+    for path in paths(body) {
+        let same = if path == "/" { path.as_str() } else { path.trim_end_matches('/') };
+        if !done.insert(same.to_owned()) {
+            continue;
+        }
+        let Some(item) = member_mut(body, "paths").and_then(|paths| member_mut(paths, &path)) else { continue };
+        let mut methods = setting("AllowMethods");
+        each_content(item, &mut |item| {
+            if item.get("options").is_some() || !is_map(item) {
                 return;
             }
-            let methods = setting("AllowMethods").unwrap_or_else(|| text(format!("'{}'", allowed(item)), &place));
+            let methods = methods.get_or_insert_with(|| text(format!("'{}'", allowed(item)), &place)).clone();
             let mut headers = vec![("Access-Control-Allow-Origin", origin.clone(), "string")];
             headers.extend(setting("AllowHeaders").map(|value| ("Access-Control-Allow-Headers", value, "string")));
             headers.push(("Access-Control-Allow-Methods", methods, "string"));
-            headers.extend(setting("MaxAge").map(|value| ("Access-Control-Max-Age", value, "integer")));
-            if setting("AllowCredentials").and_then(|value| value.bool()) == Some(true) {
+            headers.extend(age.clone().map(|value| ("Access-Control-Max-Age", value, "integer")));
+            if credentials {
                 headers.push(("Access-Control-Allow-Credentials", text("'true'", &place), "string"));
             }
             item.put("options", options(&headers, &place));
         });
     }
+}
+
+/// What is wrong with `Cors`.
+pub(super) fn faults(cors: &Node) -> Vec<String> {
+    const KNOWN: [&str; 5] = ["AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge", "AllowCredentials"];
+    if cors.str().is_some() || is_function(cors) {
+        return Vec::new();
+    }
+    if !is_map(cors) {
+        return vec!["it must be a text or a mapping".to_owned()];
+    }
+    let mut found: Vec<String> =
+        cors.members().iter().filter(|m| !KNOWN.contains(&m.key.as_str())).map(|m| format!("{} is no member of it", m.key)).collect();
+    let origin = cors.get("AllowOrigin");
+    if origin.is_some_and(|origin| !is_truthy(origin)) {
+        found.push("AllowOrigin is empty".to_owned());
+    }
+    let is_any = origin.is_none_or(|origin| origin.str() == Some("'*'"));
+    if is_any && matches!(cors.get("AllowCredentials").map(|value| &value.kind), Some(Kind::Bool(true))) {
+        found.push("AllowCredentials wants an AllowOrigin that is not '*'".to_owned());
+    }
+    found
 }
 
 /// The methods of a path, and `OPTIONS`.

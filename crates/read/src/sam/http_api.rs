@@ -1,191 +1,222 @@
 //! `AWS::Serverless::HttpApi` (AWS SAM Developer Guide): an HTTP API with its OpenAPI body and its stage.
 
-use super::api::{ANY, INTEGRATION, uri};
-use super::events::when;
-use super::make::{Put as _, boolean, list, map, reference, sub_with, text};
-use super::{Work, alphanumeric_id, auth};
-use model::{Node, Place};
+use super::body::is_valid;
+use super::domain::Sort;
+use super::make::{Put as _, boolean, copy, given, is_function, is_map, list, map, reference, set, sub_with, text};
+use super::{Work, alphanumeric_id, http_auth};
+use model::{Kind, Member, Node, Place};
 
 impl Work<'_> {
-    pub(super) fn http_api(&mut self, logical: &str, mut p: Node, place: &Place, written: Option<&Node>) {
-        let (given, location) = self.rest_body(&mut p);
-        let mut body = given.unwrap_or_else(|| {
-            let info = map([("version", text("1.0", place)), ("title", reference("AWS::StackName", place))], place);
-            map([("openapi", text("3.0.1", place)), ("info", info), ("paths", map([], place))], place)
-        });
-        self.http_routes(logical, &p, &mut body);
-        http_auth(&mut body, &p);
-        if let Some(cors) = p.get("CorsConfiguration") {
-            body.put("x-amazon-apigateway-cors", cors_settings(cors));
+    pub(super) fn http_api(&mut self, member: &Member, mut p: Node) {
+        let (logical, place) = (member.key.as_str(), &member.key_place);
+        for key in ["CorsConfiguration", "Domain"] {
+            let known = given(&p, key).map(|value| self.resolved(value));
+            p.put_some(key, known);
         }
-        let tag = map([("name", text("httpapi:createdBy", place)), ("x-amazon-apigateway-tag-value", text("SAM", place))], place);
-        body.put("tags", list(vec![tag], place));
+        let uri = set(&p, "DefinitionUri").cloned();
         let mut properties = map([], &p.place);
-        match location {
-            Some(location) => properties.put("BodyS3Location", location),
-            None => properties.put("Body", body),
+        match set(&p, "DefinitionBody").cloned() {
+            Some(mut body) => {
+                if uri.is_some() {
+                    self.refuse(format!("{logical} has both DefinitionBody and DefinitionUri"), place);
+                }
+                self.http_body(logical, &p, &mut body, place);
+                properties.put("Body", body);
+            }
+            None => {
+                for key in ["CorsConfiguration", "Auth", "Tags", "Name", "Description", "DisableExecuteApiEndpoint"] {
+                    if set(&p, key).is_some() || key == "DisableExecuteApiEndpoint" && given(&p, key).is_some() {
+                        self.refuse(format!("{key} of {logical} works only with a body in DefinitionBody"), place);
+                    }
+                }
+            }
         }
-        for key in ["FailOnWarnings", "Description", "DisableExecuteApiEndpoint", "Name"] {
-            properties.put_some(key, p.get(key).cloned());
+        if let Some(uri) = uri {
+            let location = self.document_location(&uri);
+            properties.take("Body");
+            properties.put(if location.get("Bucket").is_some() { "BodyS3Location" } else { "Body" }, location);
         }
-        match written {
-            Some(written) => self.replace(written, logical, "AWS::ApiGatewayV2::Api", properties, place),
-            None => self.generate(logical, "AWS::ApiGatewayV2::Api", properties, place),
-        }
+        properties.put_some("FailOnWarnings", set(&p, "FailOnWarnings").cloned());
+        self.replace(&member.value, logical, "AWS::ApiGatewayV2::Api", properties, place);
+        self.domain_v2(logical, &p, Sort::Http, "httpapi:createdBy");
+        self.http_authorizer_permissions(logical, &p, place);
         self.http_stage(logical, &p, place);
-        for authorizer in p.at(&["Auth", "Authorizers"]).map(Node::members).unwrap_or_default() {
-            if authorizer.value.get("EnableFunctionDefaultPermissions").and_then(Node::bool) == Some(true) {
-                let mut api = p.clone();
-                let only = map([("Authorizers", map([(&authorizer.key, authorizer.value.clone())], place))], place);
-                api.put("Auth", only);
-                self.authorizer_permissions(logical, &api, place);
+    }
+
+    fn http_body(&mut self, logical: &str, p: &Node, body: &mut Node, place: &Place) {
+        let is_openapi = is_valid(body, true);
+        let needs = ["CorsConfiguration", "Auth", "Tags"].iter().any(|key| set(p, key).is_some());
+        if needs && !is_openapi {
+            return self.refuse(format!("the body of {logical} is no OpenAPI 3 document that SAM can add to"), place);
+        }
+        if set(p, "Auth").is_some() || self.managed.contains(logical) {
+            for (says, place) in super::body::faults(body, set(p, "Auth").is_some()) {
+                self.refuse(says, &place);
+            }
+        }
+        if let Some(cors) = set(p, "CorsConfiguration") {
+            for says in cors_faults(cors) {
+                self.refuse(format!("CorsConfiguration of {logical}: {says}"), &cors.place);
+            }
+            add_cors(body, cors);
+        }
+        if let Some(auth) = set(p, "Auth").filter(|auth| is_map(auth)) {
+            for says in http_auth::faults(auth, logical).into_iter().chain(http_auth::method_faults(body, auth)) {
+                self.refuse(says, &auth.place);
+            }
+            http_auth::apply(body, auth, self.partition);
+        }
+        if given(body, "tags").is_some_and(|tags| !super::make::is_list(tags)) {
+            self.refuse(format!("tags in the body of {logical} must be a list"), place);
+        } else if is_openapi {
+            add_tags(body, set(p, "Tags"), "httpapi:createdBy", place);
+        }
+        if let Some(disabled) = given(p, "DisableExecuteApiEndpoint")
+            && let Some(servers) = body.items_mut("servers")
+        {
+            if servers.is_empty() {
+                servers.push(map([], place));
+            }
+            for server in servers {
+                server.entry("x-amazon-apigateway-endpoint-configuration").put("disableExecuteApiEndpoint", disabled.clone());
+            }
+        }
+        if let Some(name) = set(p, "Name") {
+            let title = body.at(&["info", "title"]);
+            match title.is_some_and(|title| title.get("Ref").and_then(Node::str) == Some("AWS::StackName")) {
+                true => body.entry("info").put("title", name.clone()),
+                false => self.refuse(format!("Name of {logical} and the title in its body exclude each other"), &name.place),
+            }
+        }
+        if let Some(description) = set(p, "Description") {
+            match body.get("info").and_then(|info| set(info, "description")) {
+                None => body.entry("info").put("description", description.clone()),
+                Some(_) => self.refuse(format!("Description of {logical} stands in its body already"), &description.place),
+            }
+        }
+        // With warnings as errors, API Gateway wants a slash before the default route.
+        if set(p, "FailOnWarnings").is_some() && body.at(&["paths", "$default"]).is_some() {
+            let paths = body.entry("paths");
+            if let Some(default) = paths.take("$default") {
+                paths.put("/$default", default);
             }
         }
     }
 
-    fn http_routes(&mut self, logical: &str, p: &Node, body: &mut Node) {
-        for route in self.routes.iter().filter(|route| route.api == logical) {
-            let method = if route.method == "any" { ANY } else { route.method.as_str() };
-            let place = &route.place;
-            let version = route.event.get("PayloadFormatVersion").cloned().unwrap_or_else(|| text("2.0", place));
-            let mut integration = map(
-                [
-                    ("type", text("aws_proxy", place)),
-                    ("httpMethod", text("POST", place)),
-                    ("uri", when(route.condition.as_deref(), uri(route), place)),
-                    ("payloadFormatVersion", version),
-                ],
-                place,
-            );
-            integration.put_some("timeoutInMillis", route.event.get("TimeoutInMillis").cloned());
-            let mut definition = map([(INTEGRATION, integration), ("responses", map([], place))], place);
-            if route.path == "$default" {
-                definition.put("isDefaultRoute", boolean(true, place));
-            }
-            let names: Vec<&str> = route.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
-            if !names.is_empty() {
-                let parameter = |name: &&str| {
-                    map(
-                        [
-                            ("name", text(name.trim_end_matches('+'), place)),
-                            ("in", text("path", place)),
-                            ("required", boolean(true, place)),
-                        ],
-                        place,
-                    )
-                };
-                definition.put("parameters", list(names.iter().map(parameter).collect(), place));
-            }
-            // A body that the template gives keeps its own integration; only what the event requires is added.
-            let item = body.entry("paths").entry(&route.path);
-            if item.at(&[method, INTEGRATION]).is_some() {
-                auth::of_event(item.entry(method), &route.event, p);
-                continue;
-            }
-            auth::of_event(&mut definition, &route.event, p);
-            body.entry("paths").entry(&route.path).put(method, when(route.condition.as_deref(), definition, place));
+    fn http_authorizer_permissions(&mut self, logical: &str, p: &Node, place: &Place) {
+        for authorizer in p.at(&["Auth", "Authorizers"]).map(Node::members).unwrap_or_default() {
+            let wanted = set(&authorizer.value, "EnableFunctionDefaultPermissions").is_some();
+            let Some(function) = set(&authorizer.value, "FunctionArn").filter(|_| wanted) else { continue };
+            let id = format!("{logical}{}AuthorizerPermission", authorizer.key);
+            self.authorizer_permission(&id, function, any_authorizer(logical, place), &authorizer.key_place);
         }
     }
 
     fn http_stage(&mut self, logical: &str, p: &Node, place: &Place) {
-        let name = p.get("StageName").cloned().unwrap_or_else(|| text("$default", place));
+        let name = set(p, "StageName").cloned().unwrap_or_else(|| text("$default", place));
         let id = match name.str() {
             Some("$default") => format!("{logical}ApiGatewayDefaultStage"),
-            _ => alphanumeric_id(logical, &name.scalar().unwrap_or_default(), "Stage"),
+            name => alphanumeric_id(logical, name.unwrap_or_default(), "Stage"),
         };
         let mut properties = map([("ApiId", reference(logical, place)), ("StageName", name), ("AutoDeploy", boolean(true, place))], place);
-        for (from, to) in [
-            ("StageVariables", "StageVariables"),
-            ("AccessLogSettings", "AccessLogSettings"),
-            ("DefaultRouteSettings", "DefaultRouteSettings"),
-            ("RouteSettings", "RouteSettings"),
-        ] {
-            properties.put_some(to, p.get(from).cloned());
+        copy(&mut properties, p, &["StageVariables", "AccessLogSettings", "DefaultRouteSettings", "RouteSettings"]);
+        if let Some(all) = http_tags(p, place) {
+            properties.put("Tags", all);
         }
-        let mut tags = map([("httpapi:createdBy", text("SAM", place))], place);
-        for tag in p.get("Tags").map(Node::members).unwrap_or_default() {
-            tags.put(&tag.key, tag.value.clone());
-        }
-        properties.put("Tags", tags);
         self.references.insert(format!("{logical}.Stage"), id.clone());
         self.generate(&id, "AWS::ApiGatewayV2::Stage", properties, place);
     }
 }
 
-/// Authorizers of an HTTP API (API Gateway, "x-amazon-apigateway-authorizer" for HTTP APIs), and the default one.
-fn http_auth(body: &mut Node, p: &Node) {
-    let Some(written) = p.get("Auth") else { return };
-    for authorizer in written.get("Authorizers").map(Node::members).unwrap_or_default() {
-        let (value, place) = (&authorizer.value, &authorizer.key_place);
-        let mut node = map([], place);
-        let mut scheme = map([], place);
-        if let Some(jwt) = value.get("JwtConfiguration") {
-            scheme.put("type", text("oauth2", place));
-            let mut lower = map([], place);
-            for member in jwt.members() {
-                lower.put(&member.key.to_lowercase(), member.value.clone());
-            }
-            node.put("jwtConfiguration", lower);
-            node.put("type", text("jwt", place));
-            node.put_some("identitySource", value.get("IdentitySource").cloned());
-        } else {
-            scheme.put("type", text("apiKey", place));
-            scheme.put("name", text("Unused", place));
-            scheme.put("in", text("header", place));
-            node.put("type", text("request", place));
-            let template =
-                "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${__FunctionArn__}/invocations";
-            let function = value.get("FunctionArn").cloned().unwrap_or_else(|| text("", place));
-            node.put("authorizerUri", sub_with(template, [("__FunctionArn__", function)], place));
-            node.put_some("authorizerCredentials", value.get("FunctionInvokeRole").cloned());
-            node.put_some("authorizerResultTtlInSeconds", value.at(&["Identity", "ReauthorizeEvery"]).cloned());
-            node.put_some("authorizerPayloadFormatVersion", value.get("AuthorizerPayloadFormatVersion").cloned());
-            node.put_some("enableSimpleResponses", value.get("EnableSimpleResponses").cloned());
-            let mut sources = Vec::new();
-            for (key, prefix) in [
-                ("Headers", "$request.header."),
-                ("QueryStrings", "$request.querystring."),
-                ("StageVariables", "$stageVariables."),
-                ("Context", "$context."),
-            ] {
-                let names = value.at(&["Identity", key]).map(Node::items).unwrap_or_default();
-                sources.extend(names.iter().filter_map(Node::scalar).map(|name| text(format!("{prefix}{name}"), place)));
-            }
-            if !sources.is_empty() {
-                node.put("identitySource", list(sources, place));
-            }
-        }
-        scheme.put("x-amazon-apigateway-authorizer", node);
-        body.entry("components").entry("securitySchemes").put(&authorizer.key, scheme);
+/// The tags of an API with a body: the template's and SAM's own.
+pub(super) fn http_tags(p: &Node, place: &Place) -> Option<Node> {
+    if !set(p, "DefinitionBody").is_some_and(|body| is_valid(body, true)) {
+        return given(p, "Tags").cloned();
     }
-    let default = written.get("DefaultAuthorizer").and_then(Node::scalar);
-    auth::each_method(body, &mut |_, method| {
-        let entries = method.get("security").map(Node::items).unwrap_or_default();
-        match (&default, entries) {
-            (Some(name), []) if method.get(INTEGRATION).is_some() => {
-                let place = written.place.clone();
-                let scopes = written.at(&["Authorizers", name, "AuthorizationScopes"]).cloned().unwrap_or_else(|| list(Vec::new(), &place));
-                method.put("security", list(vec![map([(name, scopes)], &place)], &place));
+    let mut all = set(p, "Tags").cloned().unwrap_or_else(|| map([], place));
+    all.put("httpapi:createdBy", text("SAM", place));
+    Some(all)
+}
+
+/// The ARN of every authorizer of an API.
+pub(super) fn any_authorizer(logical: &str, place: &Place) -> Node {
+    let arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*";
+    sub_with(arn, [("__ApiId__", reference(logical, place))], place)
+}
+
+fn add_tags(body: &mut Node, tags: Option<&Node>, own: &str, place: &Place) {
+    let own = map([(own, text("SAM", place))], place);
+    let Some(known) = body.items_mut("tags") else { return };
+    for tag in tags.map(Node::members).unwrap_or_default().iter().chain(own.members()) {
+        match known.iter_mut().find(|known| known.get("name").and_then(Node::str) == Some(tag.key.as_str())) {
+            Some(known) => known.put("x-amazon-apigateway-tag-value", tag.value.clone()),
+            None => {
+                let name = text(tag.key.as_str(), place);
+                known.push(map([("name", name), ("x-amazon-apigateway-tag-value", tag.value.clone())], place));
             }
-            (_, [only]) if only.get("NONE").is_some() => {
-                method.take("security");
-            }
-            _ => {}
         }
-    });
+    }
+}
+
+/// A key as OpenAPI spells it: `AllowOrigins` as `allowOrigins`.
+fn lower_first(key: &str) -> String {
+    let mut letters = key.chars();
+    letters.next().map(|first| first.to_ascii_lowercase().to_string()).unwrap_or_default() + letters.as_str()
 }
 
 /// `CorsConfiguration`: `true` allows any origin.
-fn cors_settings(cors: &Node) -> Node {
+fn add_cors(body: &mut Node, cors: &Node) {
+    const KEYS: [&str; 6] = ["AllowOrigins", "AllowHeaders", "AllowMethods", "ExposeHeaders", "MaxAge", "AllowCredentials"];
     let place = &cors.place;
-    if cors.bool() == Some(true) {
-        return map([("allowOrigins", list(vec![text("*", place)], place))], place);
+    let known = body.entry("x-amazon-apigateway-cors");
+    if matches!(cors.kind, Kind::Bool(_)) {
+        known.put("allowOrigins", list(vec![text("*", place)], place));
+    } else if is_function(cors) {
+        let spelt = spelt(cors, &KEYS);
+        spelt.members().iter().for_each(|member| known.put(&member.key, member.value.clone()));
+    } else {
+        for key in KEYS {
+            let value = match key {
+                "MaxAge" => given(cors, key),
+                "AllowCredentials" => cors.get(key).filter(|value| matches!(value.kind, Kind::Bool(true))),
+                _ => set(cors, key),
+            };
+            known.put_some(&lower_first(key), value.cloned());
+        }
     }
-    let mut node = map([], place);
-    for member in cors.members() {
-        let mut letters = member.key.chars();
-        let first = letters.next().map(|c| c.to_ascii_lowercase().to_string()).unwrap_or_default();
-        node.put(&(first + letters.as_str()), member.value.clone());
+}
+
+/// A function call with the keys of CORS as OpenAPI spells them.
+fn spelt(node: &Node, keys: &[&str]) -> Node {
+    let kind = match &node.kind {
+        Kind::Map(members) => Kind::Map(
+            members
+                .iter()
+                .map(|member| {
+                    let key = if keys.contains(&member.key.as_str()) { lower_first(&member.key) } else { member.key.clone() };
+                    Member { key, value: spelt(&member.value, keys), ..member.clone() }
+                })
+                .collect(),
+        ),
+        Kind::List(items) => Kind::List(items.iter().map(|item| spelt(item, keys)).collect()),
+        other => other.clone(),
+    };
+    Node::new(kind, node.place.clone())
+}
+
+fn cors_faults(cors: &Node) -> Vec<String> {
+    const KNOWN: [&str; 6] = ["AllowMethods", "AllowHeaders", "AllowOrigins", "MaxAge", "ExposeHeaders", "AllowCredentials"];
+    if matches!(cors.kind, Kind::Bool(_)) || is_function(cors) {
+        return Vec::new();
     }
-    node
+    if !is_map(cors) {
+        return vec!["it must be true or a mapping".to_owned()];
+    }
+    let mut found: Vec<String> =
+        cors.members().iter().filter(|m| !KNOWN.contains(&m.key.as_str())).map(|m| format!("{} is no member of it", m.key)).collect();
+    let is_any = matches!(cors.get("AllowOrigins").map(Node::items), Some([only]) if only.str() == Some("*"));
+    if is_any && matches!(cors.get("AllowCredentials").map(|value| &value.kind), Some(Kind::Bool(true))) {
+        found.push("AllowCredentials wants AllowOrigins other than *".to_owned());
+    }
+    found
 }

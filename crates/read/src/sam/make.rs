@@ -62,17 +62,108 @@ pub(super) fn policy(name: &str, action: &str, resource: Node, place: &Place) ->
 
 /// Whether a value is a call of an intrinsic function.
 pub(super) fn is_function(node: &Node) -> bool {
-    matches!(node.members(), [only] if only.key == "Ref" || only.key.starts_with("Fn::"))
+    matches!(node.members(), [only] if only.key == "Ref" || only.key == "Condition" || only.key.starts_with("Fn::"))
 }
 
-/// The logical id that `{"Ref": id}`, `{"Fn::GetAtt": [id, …]}` or a plain text names.
+/// `{"Ref": "AWS::NoValue"}`.
+pub(super) fn is_no_value(node: &Node) -> bool {
+    matches!(node.members(), [only] if only.key == "Ref" && only.value.str() == Some("AWS::NoValue"))
+}
+
+/// Condition and branches of `Fn::If`.
+pub(super) fn branches(node: &Node) -> Option<(&Node, &Node, &Node)> {
+    let [only] = node.members() else { return None };
+    match only.value.items() {
+        [condition, yes, no] if only.key == "Fn::If" => Some((condition, yes, no)),
+        _ => None,
+    }
+}
+
+/// `{"Fn::If": [condition, yes, no]}`.
+pub(super) fn choice(condition: &str, yes: Node, no: Node, place: &Place) -> Node {
+    map([("Fn::If", list(vec![text(condition, place), yes, no], place))], place)
+}
+
+/// A value that exists only under a condition.
+pub(super) fn when(condition: Option<&str>, node: Node, place: &Place) -> Node {
+    match condition {
+        Some(condition) => choice(condition, node, reference("AWS::NoValue", place), place),
+        None => node,
+    }
+}
+
+/// Whether a value counts as given: neither missing, `null`, `false`, 0 nor empty.
+pub(super) fn is_truthy(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Null => false,
+        Kind::Bool(value) => *value,
+        Kind::Number(text) => text.parse::<f64>() != Ok(0.0),
+        Kind::String(text) => !text.is_empty(),
+        Kind::List(items) => !items.is_empty(),
+        Kind::Map(members) => !members.is_empty(),
+        Kind::Unknown(_) => true,
+    }
+}
+
+/// A member that is not `null`.
+pub(super) fn given<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    node.get(key).filter(|value| !matches!(value.kind, Kind::Null))
+}
+
+/// A member that counts as given.
+pub(super) fn set<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    node.get(key).filter(|value| is_truthy(value))
+}
+
+/// Takes members over under their own names.
+pub(super) fn copy(into: &mut Node, from: &Node, keys: &[&str]) {
+    for key in keys {
+        into.put_some(key, given(from, key).cloned());
+    }
+}
+
+/// Whether a value is a mapping.
+pub(super) fn is_map(node: &Node) -> bool {
+    matches!(node.kind, Kind::Map(_))
+}
+
+/// Whether a value is a sequence.
+pub(super) fn is_list(node: &Node) -> bool {
+    matches!(node.kind, Kind::List(_))
+}
+
+/// A whole number.
+pub(super) fn number(value: i64, place: &Place) -> Node {
+    Node::new(Kind::Number(value.to_string()), place.clone())
+}
+
+/// A sequence of texts.
+pub(super) fn texts(items: &[&str], place: &Place) -> Node {
+    list(items.iter().map(|item| text(*item, place)).collect(), place)
+}
+
+/// `Allow` for actions on a resource.
+pub(super) fn allow(actions: Node, resource: Node, place: &Place) -> Node {
+    map([("Action", actions), ("Effect", text("Allow", place)), ("Resource", resource)], place)
+}
+
+/// The logical id that `{"Ref": id}` or a plain text names.
+pub(super) fn named_by_ref(node: &Node) -> Option<&str> {
+    match node.members() {
+        [only] if only.key == "Ref" => only.value.str(),
+        _ => node.str(),
+    }
+}
+
+/// The logical id that `{"Ref": id}` or `{"Fn::GetAtt": [id, attribute]}` names.
 pub(super) fn logical_id(node: &Node) -> Option<&str> {
     match node.members() {
         [only] if only.key == "Ref" => only.value.str(),
-        [only] if only.key == "Fn::GetAtt" => {
-            only.value.items().first().and_then(Node::str).or_else(|| only.value.str().and_then(|text| text.split('.').next()))
-        }
-        _ => node.str(),
+        [only] if only.key == "Fn::GetAtt" => match only.value.items() {
+            [id, _] => id.str(),
+            _ => only.value.str().and_then(|text| text.split_once('.')).map(|(id, _)| id),
+        },
+        _ => None,
     }
 }
 

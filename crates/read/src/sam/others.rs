@@ -1,111 +1,126 @@
-//! Tables, layers, state machines and nested applications of SAM.
+//! Tables, layers and nested applications of SAM.
 
-use super::make::{Put as _, attribute, list, map, text, trust};
-use super::{Work, suffix, tags};
-use model::{Kind, Member, Node};
+use super::make::{Put as _, copy, given, is_function, is_map, list, map, set, text};
+use super::{Work, letters, tags};
+use model::{Member, Node};
 
 impl Work<'_> {
     /// `AWS::Serverless::SimpleTable`: a table with one key, on demand unless throughput is given.
     pub(super) fn simple_table(&mut self, member: &Member, p: &Node) {
         let place = &member.key_place;
-        let key = p.get("PrimaryKey");
-        let name = key.and_then(|key| key.get("Name")).cloned().unwrap_or_else(|| text("id", place));
-        let kind = match key.and_then(|key| key.get("Type")).and_then(Node::str) {
-            Some("Number") => "N",
-            Some("Binary") => "B",
-            _ => "S",
+        let key = set(p, "PrimaryKey");
+        let name = key.and_then(|key| given(key, "Name")).cloned().unwrap_or_else(|| text("id", place));
+        let kind = match key.map(|key| key.get("Type").and_then(Node::str)) {
+            None | Some(Some("String")) => "S",
+            Some(Some("Number")) => "N",
+            Some(Some("Binary")) => "B",
+            _ => {
+                self.refuse(format!("the Type of the PrimaryKey of {} must be String, Number or Binary", member.key), place);
+                "S"
+            }
         };
+        if key.is_some_and(|key| given(key, "Name").is_none()) {
+            self.refuse(format!("the PrimaryKey of {} wants a Name", member.key), place);
+        }
         let schema = map([("AttributeName", name.clone()), ("KeyType", text("HASH", place))], place);
         let definition = map([("AttributeName", name), ("AttributeType", text(kind, place))], place);
         let mut properties =
             map([("KeySchema", list(vec![schema], place)), ("AttributeDefinitions", list(vec![definition], place))], &p.place);
-        match p.get("ProvisionedThroughput") {
+        match set(p, "ProvisionedThroughput") {
             Some(throughput) => properties.put("ProvisionedThroughput", throughput.clone()),
             None => properties.put("BillingMode", text("PAY_PER_REQUEST", place)),
         }
         for key in ["TableName", "SSESpecification", "PointInTimeRecoverySpecification"] {
-            properties.put_some(key, p.get(key).cloned());
+            properties.put_some(key, set(p, key).cloned());
         }
-        if p.get("Tags").is_some() {
-            properties.put("Tags", list(tags(p.get("Tags"), place), place));
+        if set(p, "Tags").is_some() {
+            properties.put("Tags", list(tags::list(p.get("Tags"), place), place));
         }
         self.replace(&member.value, &member.key, "AWS::DynamoDB::Table", properties, place);
     }
 
-    /// `AWS::Serverless::LayerVersion`: its logical id changes with its content, as in the real transform.
+    /// `AWS::Serverless::LayerVersion`: its logical id changes with its content.
     pub(super) fn layer(&mut self, member: &Member, p: &Node) {
         let place = &member.key_place;
-        let logical = format!("{}{}", member.key, suffix(&p.json().to_string()));
-        let mut properties = map([], &p.place);
-        let name = p.get("LayerName").cloned().unwrap_or_else(|| text(member.key.as_str(), place));
-        properties.put("LayerName", name);
-        for key in ["Description", "CompatibleArchitectures", "CompatibleRuntimes", "LicenseInfo"] {
-            properties.put_some(key, p.get(key).cloned());
+        let mut p = p.clone();
+        for key in ["LayerName", "LicenseInfo", "Description", "RetentionPolicy"] {
+            let Some(value) = given(&p, key) else { continue };
+            let known = self.resolved(value);
+            if known.str().is_none() && !is_function(&known) {
+                self.refuse(format!("{key} of {} must be a text", member.key), &known.place);
+            }
+            p.put(key, known);
         }
-        if let Some(uri) = p.get("ContentUri") {
+        let logical = self.layer_id(member, &p);
+        let mut properties = map([], &p.place);
+        properties.put("LayerName", set(&p, "LayerName").cloned().unwrap_or_else(|| text(member.key.as_str(), place)));
+        copy(&mut properties, &p, &["Description", "CompatibleArchitectures", "CompatibleRuntimes", "LicenseInfo"]);
+        if let Some(uri) = given(&p, "ContentUri") {
             let content = self.location(uri);
             properties.put("Content", content);
         }
-        self.references.insert(member.key.clone(), logical.clone());
-        let mut written = member.value.clone();
-        let policy = p.get("RetentionPolicy").and_then(|policy| self.text(policy)).unwrap_or_else(|| "Retain".to_owned());
-        if p.get("RetentionPolicy").is_some() || written.get("DeletionPolicy").is_none() {
-            written.put("DeletionPolicy", text(policy, place));
+        let architectures = given(&p, "CompatibleArchitectures").map(Node::items).unwrap_or_default();
+        if architectures.iter().any(|one| !is_function(one) && !matches!(one.str(), Some("arm64" | "x86_64"))) {
+            self.refuse(format!("CompatibleArchitectures of {} are arm64 and x86_64", member.key), place);
+        }
+        self.renamed.insert(member.key.clone(), logical.clone());
+        let kept = member.value.members().iter().filter(|m| super::PASSED.contains(&m.key.as_str()) || m.key == "DependsOn");
+        let mut written = Node::new(model::Kind::Map(kept.cloned().collect()), member.value.place.clone());
+        let policy = given(&p, "RetentionPolicy").map(|policy| match policy.str().map(str::to_lowercase).as_deref() {
+            Some("retain") => Some("Retain"),
+            Some("delete") => Some("Delete"),
+            _ => None,
+        });
+        match policy {
+            Some(Some(policy)) => written.put("DeletionPolicy", text(policy, place)),
+            Some(None) => self.refuse(format!("RetentionPolicy of {} must be Retain or Delete", member.key), place),
+            None => {}
+        }
+        if written.get("DeletionPolicy").is_none() {
+            written.put("DeletionPolicy", text("Retain", place));
         }
         self.replace(&written, &logical, "AWS::Lambda::LayerVersion", properties, place);
     }
 
-    /// `AWS::Serverless::StateMachine`: the state machine and its role.
-    pub(super) fn state_machine(&mut self, member: &Member, p: &Node) {
-        let (logical, place) = (member.key.as_str(), &member.key_place);
-        let mut properties = map([], &p.place);
-        for (from, to) in [
-            ("Name", "StateMachineName"),
-            ("Type", "StateMachineType"),
-            ("Logging", "LoggingConfiguration"),
-            ("Tracing", "TracingConfiguration"),
-            ("DefinitionSubstitutions", "DefinitionSubstitutions"),
-            ("Role", "RoleArn"),
-            ("Definition", "Definition"),
-        ] {
-            properties.put_some(to, p.get(from).cloned());
-        }
-        if let Some(uri) = p.get("DefinitionUri") {
-            match self.local_document(uri) {
-                Some(definition) => properties.put("Definition", definition),
-                None => properties.put("DefinitionS3Location", uri.clone()),
-            }
-        }
-        let mut all = vec![map([("Key", text("stateMachine:createdBy", place)), ("Value", text("SAM", place))], place)];
-        all.extend(tags(p.get("Tags"), place));
-        properties.put("Tags", list(all, place));
-        let own_role = p.get("Role").is_none();
-        if own_role {
-            properties.put("RoleArn", attribute(&format!("{logical}Role"), "Arn", place));
-        }
-        self.replace(&member.value, logical, "AWS::StepFunctions::StateMachine", properties, place);
-        if own_role {
-            let traced = p.at(&["Tracing", "Enabled"]).and_then(Node::bool) == Some(true);
-            let arns = traced.then(|| text("arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess", place)).into_iter().collect();
-            self.role(logical, trust("states.amazonaws.com", place), p, (arns, Vec::new()), place);
-        }
-        for event in p.get("Events").map(Node::members).unwrap_or_default() {
-            let says = format!("the event {} of {logical} is not expanded: what starts the state machine is not assessed", event.key);
-            self.trouble(says, &event.key_place, "write the rule or route and its role out");
-        }
+    /// The letters come from all that is written of the layer, without the attributes that generated resources share.
+    fn layer_id(&self, member: &Member, p: &Node) -> String {
+        let place = &member.key_place;
+        let written = member.value.members().iter();
+        let kept = written.filter(|m| matches!(m.key.as_str(), "DependsOn" | "Condition" | "UpdatePolicy")).cloned();
+        let mut all = Node::new(model::Kind::Map(kept.collect()), place.clone());
+        all.put("Type", text("AWS::Serverless::LayerVersion", place));
+        all.put("Properties", p.clone());
+        letters::logical_id(&member.key, &serde_json::json!({ member.key.clone(): all.json() }))
     }
 
     /// `AWS::Serverless::Application`: a nested stack.
     pub(super) fn nested_application(&mut self, member: &Member, p: &Node) {
         let place = &member.key_place;
         let mut properties = map([], &p.place);
-        for (from, to) in [("Location", "TemplateURL"), ("Parameters", "Parameters"), ("NotificationARNs", "NotificationARNs")] {
-            properties.put_some(to, p.get(from).cloned());
+        copy(&mut properties, p, &["Parameters", "NotificationARNs", "TimeoutInMinutes"]);
+        let mut all = vec![map([("Key", text("lambda:createdBy", place)), ("Value", text("SAM", place))], place)];
+        match p.get("Location").map(|location| (location, is_map(location) && !is_function(location))) {
+            Some((location, true)) => {
+                let location = self.known(location);
+                for (key, tag) in [("ApplicationId", "serverlessrepo:applicationId"), ("SemanticVersion", "serverlessrepo:semanticVersion")]
+                {
+                    match set(&location, key) {
+                        Some(value) if !is_map(value) => {
+                            all.push(map([("Key", text(tag, place)), ("Value", value.clone())], place));
+                        }
+                        _ => self.refuse(format!("Location of {} wants {key}, known before the deployment", member.key), place),
+                    }
+                }
+                let says = format!("the application {} comes from a repository and is not assessed", member.key);
+                self.trouble(says, place, "read its template together with this one");
+            }
+            Some((location, false)) => properties.put("TemplateURL", location.clone()),
+            None => {}
         }
-        if matches!(p.get("Location").map(|location| &location.kind), Some(Kind::Map(_)) | None) {
-            let says = format!("the application {} comes from a repository and is not assessed", member.key);
-            self.trouble(says, place, "read its template together with this one");
-        }
-        self.replace(&member.value, &member.key, "AWS::CloudFormation::Stack", properties, place);
+        all.extend(tags::list(p.get("Tags"), place));
+        properties.put("Tags", list(all, place));
+        let kept = member.value.members().iter().filter(|m| super::PASSED.contains(&m.key.as_str()) || m.key == "DependsOn");
+        let written = Node::new(model::Kind::Map(kept.cloned().collect()), member.value.place.clone());
+        self.replace(&written, &member.key, "AWS::CloudFormation::Stack", properties, place);
     }
 }

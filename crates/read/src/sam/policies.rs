@@ -1,7 +1,7 @@
 //! A function's `Policies`: managed policy names and ARNs, policy documents, SAM policy templates
 //! (AWS SAM Developer Guide, "AWS SAM policy templates").
 
-use super::make::{is_function, list, map, sub, sub_with, text};
+use super::make::{branches, is_function, is_no_value, list, map, sub, sub_with, text};
 use model::{Kind, Node, Place};
 
 const TEMPLATES: &str = include_str!("policy_templates.txt");
@@ -18,58 +18,70 @@ pub(super) enum Policy {
 }
 
 /// Reads one entry.
-pub(super) fn policy(entry: &Node) -> Policy {
+pub(super) fn policy(entry: &Node, partition: &str) -> Policy {
     if let Some(name) = entry.str() {
-        return Policy::Managed(text(managed_arn(name), &entry.place));
+        return Policy::Managed(text(managed_arn(name, partition), &entry.place));
     }
     match entry.members() {
-        [only] if only.key == "Fn::If" => conditional(entry),
+        [only] if only.key == "Fn::If" => conditional(entry, partition),
         _ if is_function(entry) => Policy::Managed(entry.clone()),
         _ if entry.get("Statement").is_some() => Policy::Document(entry.clone()),
         [only] => match template(&only.key, &only.value, &only.key_place) {
-            Some(document) => Policy::Document(document),
-            None => Policy::Unknown(only.key.clone()),
+            Some(document) => match document.first_unknown() {
+                Some((_, unknown)) => Policy::Unknown(unknown.why.clone()),
+                None => Policy::Document(document),
+            },
+            None => Policy::Unknown(format!("{} is not a SAM policy template that is known", only.key)),
         },
-        _ => Policy::Document(entry.clone()),
+        _ => Policy::Unknown("an entry of Policies is neither a policy document nor a policy template".to_owned()),
     }
 }
 
 /// `Fn::If` over entries: each branch is read, the function stays around them.
-fn conditional(entry: &Node) -> Policy {
-    let [condition, branches @ ..] = entry.get("Fn::If").map(Node::items).unwrap_or_default() else {
-        return Policy::Document(entry.clone());
+fn conditional(entry: &Node, partition: &str) -> Policy {
+    let Some((condition, yes, no)) = branches(entry) else {
+        return Policy::Unknown("Fn::If in Policies wants a condition and two entries".to_owned());
     };
-    let (mut is_document, mut items) = (false, vec![condition.clone()]);
-    for branch in branches {
-        let is_no_value = branch.get("Ref").and_then(Node::str) == Some("AWS::NoValue");
-        items.push(match policy(branch) {
-            _ if is_no_value => branch.clone(),
-            Policy::Managed(arn) => arn,
-            Policy::Document(document) => {
-                is_document = true;
-                document
+    let (mut kinds, mut items) = (Vec::new(), vec![condition.clone()]);
+    for branch in [yes, no] {
+        if is_no_value(branch) {
+            items.push(branch.clone());
+            continue;
+        }
+        match policy(branch, partition) {
+            Policy::Managed(arn) => {
+                kinds.push(false);
+                items.push(arn);
             }
-            Policy::Unknown(name) => return Policy::Unknown(name),
-        });
+            Policy::Document(document) => {
+                kinds.push(true);
+                items.push(document);
+            }
+            Policy::Unknown(why) => return Policy::Unknown(why),
+        }
     }
     let node = map([("Fn::If", list(items, &entry.place))], &entry.place);
-    if is_document { Policy::Document(node) } else { Policy::Managed(node) }
+    match kinds.as_slice() {
+        [true, false] | [false, true] => Policy::Unknown("Fn::If in Policies mixes a document with a managed policy".to_owned()),
+        [true, ..] => Policy::Document(node),
+        _ => Policy::Managed(node),
+    }
 }
 
 /// The ARN of a policy by its name; what is an ARN already stays.
-fn managed_arn(name: &str) -> String {
+fn managed_arn(name: &str, partition: &str) -> String {
     if name.starts_with("arn:") || name.contains("${") {
         return name.to_owned();
     }
     let mut path = "";
     for line in MANAGED.lines().filter(|line| !line.starts_with('#')) {
         match line.strip_prefix("  ") {
-            Some(known) if known == name => return format!("arn:aws:iam::aws:policy/{path}/{name}"),
+            Some(known) if known == name => return format!("arn:{partition}:iam::aws:policy/{path}/{name}"),
             Some(_) => {}
             None => path = line,
         }
     }
-    format!("arn:aws:iam::aws:policy/{name}")
+    format!("arn:{partition}:iam::aws:policy/{name}")
 }
 
 /// The document that a policy template stands for.
@@ -151,7 +163,7 @@ mod tests {
             ("AWSLambdaVPCAccessExecutionRole", "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"),
             ("arn:aws:iam::123456789012:policy/own", "arn:aws:iam::123456789012:policy/own"),
         ] {
-            assert_eq!(managed_arn(name), arn);
+            assert_eq!(managed_arn(name, "aws"), arn);
         }
     }
 

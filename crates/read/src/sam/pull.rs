@@ -2,7 +2,7 @@
 
 use super::Work;
 use super::function::Target;
-use super::make::{Put as _, list, map, text};
+use super::make::{Put as _, copy, given, is_map, map, set, text};
 use model::{Node, Place};
 
 /// Properties that the mapping has under the same name.
@@ -38,54 +38,76 @@ impl Work<'_> {
             "MSK" => (p.get("Stream"), Some("AWSLambdaMSKExecutionRole")),
             "MQ" => (p.get("Broker"), None),
             "DocumentDB" => (p.get("Cluster"), None),
-            "SelfManagedKafka" => (None, None),
-            _ => {
-                let says = format!("events of type {kind} are not expanded: what they grant is not assessed");
-                return self.trouble(says, place, "write the permission and the event source out");
-            }
+            _ => (None, None),
         };
         let mut properties = map([("FunctionName", target.name.clone())], place);
         properties.put_some("EventSourceArn", source.cloned());
-        for key in SAME {
-            properties.put_some(key, p.get(key).cloned());
-        }
-        if let Some(servers) = p.get("KafkaBootstrapServers") {
+        copy(&mut properties, p, &SAME);
+        if let Some(servers) = set(p, "KafkaBootstrapServers") {
             let endpoints = map([("Endpoints", map([("KafkaBootstrapServers", servers.clone())], place))], place);
             properties.put("SelfManagedEventSource", endpoints);
         }
-        if let Some(group) = p.get("ConsumerGroupId") {
-            let key = if kind == "MSK" { "AmazonManagedKafkaEventSourceConfig" } else { "SelfManagedKafkaEventSourceConfig" };
-            properties.put(key, map([("ConsumerGroupId", group.clone())], place));
+        let kafka = if kind == "MSK" { "AmazonManagedKafkaEventSourceConfig" } else { "SelfManagedKafkaEventSourceConfig" };
+        for key in ["ConsumerGroupId", "SchemaRegistryConfig"] {
+            match set(p, key) {
+                Some(value) if matches!(kind, "MSK" | "SelfManagedKafka") => properties.entry(kafka).put(key, value.clone()),
+                Some(_) if key == "ConsumerGroupId" => self.refuse(format!("ConsumerGroupId is not for {kind} events"), place),
+                _ => {}
+            }
         }
-        let failure = p.at(&["DestinationConfig", "OnFailure"]);
-        if let Some(mut destination) = p.get("DestinationConfig").cloned() {
-            destination.entry("OnFailure").take("Type");
-            properties.put("DestinationConfig", destination);
+        if kind == "DocumentDB" {
+            let mut config = map([], place);
+            config.put_some("DatabaseName", given(p, "DatabaseName").cloned());
+            for key in ["CollectionName", "FullDocument"] {
+                config.put_some(key, set(p, key).cloned());
+            }
+            properties.put("DocumentDBEventSourceConfig", config);
         }
+        let sends = set(p, "DestinationConfig").and_then(|config| self.failure(id, config, &mut properties));
         self.generate(id, "AWS::Lambda::EventSourceMapping", properties, place);
+        let (policies, faults) = self.pull_policies(id, kind, p, place);
+        for says in faults {
+            self.refuse(format!("{kind} event: {says}"), place);
+        }
         let Some(role) = role else { return };
-        if managed.is_none() {
-            self.trouble(format!("what the role needs for {kind} events is not expanded"), place, "its policies were not assessed");
-        }
-        let sends = failure.and_then(|failure| {
-            let destination = failure.get("Destination")?.clone();
-            match failure.get("Type").and_then(Node::str)? {
-                "SQS" => Some(super::make::policy(&format!("{id}SQSPolicy"), "sqs:SendMessage", destination, place)),
-                "SNS" => Some(super::make::policy(&format!("{id}SNSPolicy"), "sns:publish", destination, place)),
-                _ => None,
-            }
-        });
+        let arn = managed.map(|name| self.managed_policy(&format!("service-role/{name}"), place));
         let Some(properties) = self.output(role).map(|node| node.entry("Properties")) else { return };
-        if let (Some(name), Some(arns)) = (managed, properties.items_mut("ManagedPolicyArns")) {
-            let arn = format!("arn:aws:iam::aws:policy/service-role/{name}");
-            if !arns.iter().any(|known| known.str() == Some(arn.as_str())) {
-                arns.push(text(arn, place));
+        if let (Some(arn), Some(arns)) = (arn, properties.items_mut("ManagedPolicyArns"))
+            && !arns.iter().any(|known| known.str() == arn.str())
+        {
+            arns.push(arn);
+        }
+        for policy in policies.into_iter().chain(sends) {
+            let Some(known) = properties.items_mut("Policies") else { continue };
+            let document = policy.get("PolicyDocument").map(Node::json);
+            if !known.iter().any(|known| known.get("PolicyDocument").map(Node::json) == document) {
+                known.push(policy);
             }
         }
-        if let Some(policy) = sends {
-            match properties.items_mut("Policies") {
-                Some(policies) => policies.push(policy),
-                None => properties.put("Policies", list(vec![policy], place)),
+    }
+
+    /// `DestinationConfig`: where what failed goes; gives the policy that the role needs for it.
+    fn failure(&mut self, id: &str, config: &Node, properties: &mut Node) -> Option<Node> {
+        let place = &config.place;
+        let Some(failure) = given(config, "OnFailure").filter(|failure| is_map(failure)) else {
+            self.refuse("DestinationConfig wants a mapping OnFailure", place);
+            return None;
+        };
+        let mut written = config.clone();
+        let kind = set(failure, "Type");
+        if kind.is_some() {
+            written.entry("OnFailure").take("Type");
+        }
+        properties.put("DestinationConfig", written);
+        let destination = failure.get("Destination").cloned().unwrap_or_else(|| text("", place));
+        match kind?.str().unwrap_or_default() {
+            "SQS" => Some(super::make::policy(&format!("{id}SQSPolicy"), "sqs:SendMessage", destination, place)),
+            "SNS" => Some(super::make::policy(&format!("{id}SNSPolicy"), "sns:publish", destination, place)),
+            "S3" => Some(super::invoke_config::bucket_policy(id, &destination, place)),
+            "Kafka" => None,
+            _ => {
+                self.refuse("the Type of OnFailure must be SQS, SNS, S3 or Kafka", place);
+                None
             }
         }
     }
