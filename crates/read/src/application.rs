@@ -2,12 +2,12 @@
 
 use crate::discover::{self, Found};
 use crate::document::{document, trouble};
-use crate::files::Folder;
+use crate::files::{Folder, relative};
 use crate::intrinsics::Truth;
 use crate::stacks::{Stack, Stacks};
-use crate::{functions, imports, sam};
+use crate::{cdk, foreach, functions, imports, nested, sam};
 use model::{App, Files, Kind, Node, Place, Resource, ResourceId, Source, Trouble};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +24,9 @@ pub struct Options {
     pub parameters: BTreeMap<(Option<String>, String), String>,
     /// Texts that are read in place of the files on disk, by path below the root: what an application would be.
     pub changed: BTreeMap<String, String>,
+    /// What conditions are taken to be, of one stack or of all. Without, a condition that depends on what is not known is
+    /// itself not known.
+    pub conditions: BTreeMap<(Option<String>, String), bool>,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             stacks: BTreeMap::new(),
             parameters: BTreeMap::new(),
             changed: BTreeMap::new(),
+            conditions: BTreeMap::new(),
         }
     }
 }
@@ -45,15 +49,16 @@ impl Default for Options {
 pub fn application(root: &Path, options: &Options) -> App {
     let (mut folder, paths, named, mut troubles) = open(root);
     folder.changed.clone_from(&options.changed);
-    let (found, unread) = discover::templates(&folder, &paths, named);
+    let (mut found, unread) = discover::templates(&folder, &paths, named);
     troubles.extend(unread);
     if found.is_empty() && troubles.is_empty() {
         let help = "name a folder that holds a SAM or CloudFormation template (template.yaml)";
         troubles.push(trouble("no template was found here", Place::new(".", 1, 1), help));
     }
+    follow(&folder, &mut found, &mut troubles);
     let sources: BTreeMap<Arc<str>, Source> =
         found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
-    let (mut app, unresolved) = resolve(found, options, &folder);
+    let (mut app, unresolved, _) = resolve(found, options, &folder);
     troubles.extend(unresolved);
     app.sources = sources;
     functions::read(&mut app, &folder, &mut troubles);
@@ -61,6 +66,51 @@ pub fn application(root: &Path, options: &Options) -> App {
     troubles.dedup();
     app.troubles = troubles;
     app
+}
+
+/// A condition that these templates leave open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The stack's name.
+    pub stack: String,
+    /// The condition's name.
+    pub condition: String,
+    /// Why it is not known: "parameter Stage has no default and none was given".
+    pub why: String,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// The conditions of the templates below `root` that depend on what is not known, in the order of the templates. Read once
+/// more with one of them in [`Options::conditions`] to see what is deployed when it holds and when it does not.
+pub fn undecided(root: &Path, options: &Options) -> Vec<Undecided> {
+    let (mut folder, paths, named, _) = open(root);
+    folder.changed.clone_from(&options.changed);
+    let (mut found, _) = discover::templates(&folder, &paths, named);
+    follow(&folder, &mut found, &mut Vec::new());
+    resolve(found, options, &folder).2
+}
+
+/// Adds the templates of nested stacks that these name by a local path: the user may have named one file.
+fn follow(folder: &Folder, found: &mut Vec<Found>, troubles: &mut Vec<Trouble>) {
+    let mut at = 0;
+    while let Some(parent) = found.get(at) {
+        let resources = parent.root.get("Resources").map(Node::members).unwrap_or_default();
+        let written = resources.iter().filter_map(|member| {
+            let key = match member.value.get("Type").and_then(Node::str)? {
+                "AWS::CloudFormation::Stack" => "TemplateURL",
+                "AWS::Serverless::Application" => "Location",
+                _ => return None,
+            };
+            member.value.at(&["Properties", key])?.str().filter(|path| !path.contains("://")).and_then(|path| relative(&parent.file, path))
+        });
+        let new: BTreeSet<String> =
+            written.filter(|path| !found.iter().any(|known| *known.file == **path) && folder.is_file(path)).collect();
+        let (more, unread) = discover::templates(folder, &new.into_iter().collect::<Vec<_>>(), true);
+        found.extend(more);
+        troubles.extend(unread);
+        at += 1;
+    }
 }
 
 /// One template as SAM's transform makes it, before intrinsic functions are resolved, with what the transform refuses or
@@ -93,34 +143,69 @@ fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
 }
 
 /// Templates to resources: SAM expanded, functions resolved.
-fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>) {
+fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
     let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
     let names = discover::stack_names(&paths);
-    let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), Vec::new());
-    for (found, name) in found.into_iter().zip(names) {
-        let given_name = options.stacks.get(&*found.file).cloned();
+    let assembled = cdk::assemblies(files, &beside(&paths));
+    let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (mut found, name) in found.into_iter().zip(names) {
+        let assembled = assembled.get(&*found.file).cloned().unwrap_or_default();
+        let given_name = options.stacks.get(&*found.file).cloned().or(assembled.stack);
         let named = given_name.is_some();
         let name = given_name.unwrap_or(name);
-        let given = given(options, &name);
+        let mut given = given(options, &name);
+        for (parameter, value) in assembled.parameters {
+            given.entry(parameter).or_insert(value);
+        }
+        troubles.extend(foreach::unroll(&mut found.root, &given));
         let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
         troubles.extend(expanded.troubles);
-        let mut stack = Stack::new(name, expanded.template, given);
+        let mut stack = Stack::new(name, found.file.to_string(), expanded.template, given);
         stack.named = named;
         stacks.push(stack);
-        origins.push(expanded.origins);
+        origins.insert(found.file.to_string(), expanded.origins);
     }
     let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks);
+    stacks.assumed.clone_from(&options.conditions);
+    nested::join(&mut stacks, files);
+    troubles.extend(stacks.take_troubles());
     imports::resolve(&mut stacks);
     for stack in &mut stacks.stacks {
         // A name inferred from imports may be one the user gave parameters for.
         stack.given.extend(given(options, &stack.name));
     }
-    let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, &origins[at])).collect();
+    stacks.find_parameters();
+    let none = BTreeMap::new();
+    let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(&stack.file)).unwrap_or(&none);
+    let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
     let mut app = App::new(options.account.clone(), options.region.clone(), resources);
     app.partition.clone_from(&stacks.partition);
     app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
     troubles.extend(stacks.take_troubles());
-    (app, troubles)
+    let open = open_conditions(&stacks);
+    (app, troubles, open)
+}
+
+fn open_conditions(stacks: &Stacks) -> Vec<Undecided> {
+    let mut found = Vec::new();
+    for (at, stack) in stacks.stacks.iter().enumerate() {
+        for member in stack.template.get("Conditions").map(Node::members).unwrap_or_default() {
+            if let Truth::Unknown(why) = stacks.condition(at, &member.key, 0) {
+                let (stack, condition, place) = (stack.name.clone(), member.key.clone(), member.key_place.clone());
+                found.push(Undecided { stack, condition, why, place });
+            }
+        }
+    }
+    found
+}
+
+/// The manifests that may stand beside templates.
+fn beside(paths: &[&str]) -> Vec<String> {
+    let folders: BTreeSet<&str> = paths.iter().map(|path| path.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+    folders
+        .into_iter()
+        .map(|folder| if folder.is_empty() { "manifest.json".to_owned() } else { format!("{folder}/manifest.json") })
+        .collect()
 }
 
 fn given(options: &Options, stack: &str) -> BTreeMap<String, String> {

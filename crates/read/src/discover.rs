@@ -1,6 +1,6 @@
 //! Which files below the root are templates, and what their stacks are called.
 
-use crate::document::{document, trouble};
+use crate::document::{document, trouble, twice};
 use model::{Files, Node, Place, Trouble};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,7 +60,14 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
             troubles.extend(unread.iter().cloned());
         }
         match template {
-            Some(root) => found.push(Found { file: path.as_str().into(), text: text.into(), root }),
+            Some(mut root) => {
+                twice::only_last(&mut root, &mut troubles);
+                found.push(Found { file: path.as_str().into(), text: text.into(), root });
+            }
+            None if is_declared(&text) && unread.is_empty() && !named => {
+                let says = format!("{path} says that it is a template and has no Resources: it was not read");
+                troubles.push(trouble(says, place(), "give it Resources, each with a Type"));
+            }
             None if named && unread.is_empty() => {
                 let help = "a template has a mapping Resources, each resource with a Type";
                 troubles.push(trouble(format!("{path} is not a CloudFormation or SAM template"), place(), help));
@@ -77,13 +84,16 @@ fn is_candidate(path: &str, text: &str) -> bool {
 }
 
 fn is_declared(text: &str) -> bool {
-    text.contains("AWSTemplateFormatVersion") || text.contains("AWS::Serverless-2016-10-31")
+    ["AWSTemplateFormatVersion", "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"].iter().any(|word| text.contains(word))
 }
 
 fn is_template(root: &Node) -> bool {
     let resources = root.get("Resources").map(Node::members).unwrap_or_default();
     root.get("AWSTemplateFormatVersion").is_some() && root.get("Resources").is_some()
-        || resources.iter().any(|resource| resource.value.get("Type").and_then(Node::str).is_some_and(|kind| kind.contains("::")))
+        || resources.iter().any(|resource| {
+            let typed = resource.value.get("Type").and_then(Node::str).is_some_and(|kind| kind.contains("::"));
+            typed || resource.key.starts_with("Fn::ForEach::")
+        })
 }
 
 /// The file's name without folder and extension.

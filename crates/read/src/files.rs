@@ -33,6 +33,11 @@ impl Folder {
         self.resolve(path).is_ok_and(|full| full.is_dir())
     }
 
+    /// Whether a path below the root is a file.
+    pub(crate) fn is_file(&self, path: &str) -> bool {
+        self.changed.contains_key(path) || self.resolve(path).is_ok_and(|full| full.is_file())
+    }
+
     /// The path on disk of a path below the root; refuses what climbs out or goes through a symbolic link.
     fn resolve(&self, path: &str) -> Result<PathBuf, Trouble> {
         let refuse = |why: &str| {

@@ -1,17 +1,21 @@
 //! Templates, code and logs to the App and to Events. Never judges, never fails as a whole.
 
 mod application;
+mod cdk;
 mod discover;
 mod document;
 mod files;
+mod foreach;
 mod functions;
 mod identity;
 mod imports;
 mod intrinsics;
 pub mod log;
+mod nested;
 mod sam;
+mod ssm;
 mod stacks;
 
-pub use application::{Options, application, expanded_sam};
+pub use application::{Options, Undecided, application, expanded_sam, undecided};
 pub use document::document;
 pub use files::Folder;

@@ -16,6 +16,10 @@ pub(crate) struct Stacks {
     pub partition: String,
     /// Export name to (stack, output), once the names are known.
     pub exports: RefCell<HashMap<String, (usize, String)>>,
+    /// SSM parameters of these templates: name to (stack, logical id).
+    pub parameters: RefCell<HashMap<String, (usize, String)>>,
+    /// Conditions that the user assumes: (stack or any, name) to what they are.
+    pub assumed: BTreeMap<(Option<String>, String), bool>,
     /// Values of exports; `None` while one is being evaluated.
     pub imported: RefCell<HashMap<String, Option<Node>>>,
     troubles: RefCell<BTreeSet<Trouble>>,
@@ -24,6 +28,12 @@ pub(crate) struct Stacks {
 /// One template, SAM already expanded.
 pub(crate) struct Stack {
     pub name: String,
+    /// The template's path below the root.
+    pub file: String,
+    /// The stack that this one is nested in, and its logical id there.
+    pub parent: Option<(usize, String)>,
+    /// Nested stacks by logical id.
+    pub children: BTreeMap<String, usize>,
     /// Whether the user gave the name; then it is not inferred from imports.
     pub named: bool,
     pub template: Node,
@@ -36,10 +46,26 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    pub(crate) fn new(name: String, template: Node, given: BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(name: String, file: String, template: Node, given: BTreeMap<String, String>) -> Self {
         let resources = template.get("Resources").map(Node::members).unwrap_or_default();
         let logical = resources.iter().enumerate().map(|(at, member)| (member.key.clone(), at)).collect();
-        Self { name, named: false, template, given, logical, conditions: RefCell::default(), identities: RefCell::default() }
+        Self {
+            name,
+            file,
+            parent: None,
+            children: BTreeMap::new(),
+            named: false,
+            template,
+            given,
+            logical,
+            conditions: RefCell::default(),
+            identities: RefCell::default(),
+        }
+    }
+
+    /// The same template once more, as another stack.
+    pub(crate) fn copy(&self) -> Self {
+        Self::new(self.name.clone(), self.file.clone(), self.template.clone(), self.given.clone())
     }
 
     /// The declaration of a resource.
@@ -65,6 +91,8 @@ impl Stacks {
             region,
             partition: partition.to_owned(),
             exports: RefCell::default(),
+            parameters: RefCell::default(),
+            assumed: BTreeMap::new(),
             imported: RefCell::default(),
             troubles: RefCell::default(),
         }
@@ -115,6 +143,16 @@ impl Stacks {
             self.note(format!("Fn::GetAtt names {logical}, which is no resource of this template"), place, "correct the logical id");
             return unknown(format!("there is no resource {logical}"));
         };
+        if let (Some(child), Some(output)) = (stack.children.get(logical), attribute.strip_prefix("Outputs.")) {
+            let value = self.stacks.get(*child).and_then(|child| child.template.at(&["Outputs", output, "Value"]));
+            return match value.and_then(|value| self.eval(*child, value, depth + 1)) {
+                Some(node) => node.kind,
+                None => {
+                    self.note(format!("the nested stack {logical} has no output {output}"), place, "correct the output's name");
+                    unknown(format!("the nested stack {logical} has no output {output}"))
+                }
+            };
+        }
         let Some(identity) = self.identity(at, logical, depth) else {
             return unknown(format!("the identity of {logical} depends on itself"));
         };

@@ -52,7 +52,8 @@ fn is_template(files: &Folder, path: &str) -> bool {
 
 /// A trouble's words without names: what stands in quotes, between slashes or in capitals is `…`.
 fn class(says: &str) -> String {
-    let is_name = |word: &str| word.chars().any(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "/\"'._:".contains(c)) && word.len() > 1;
+    let is_name =
+        |word: &str| word.chars().any(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "/\"'._:".contains(c)) && word.len() > 1;
     let words: Vec<&str> = says.split(' ').map(|word| if is_name(word) && word != "SAM" { "…" } else { word }).collect();
     words.join(" ")
 }

@@ -4,6 +4,7 @@
 mod json;
 mod scalar;
 mod tag;
+pub(crate) mod twice;
 mod yaml;
 
 use model::{Node, Place, Trouble};

@@ -21,6 +21,10 @@ impl Stacks {
     /// A condition by its name.
     pub(crate) fn condition(&self, at: usize, name: &str, depth: usize) -> Truth {
         let Some(stack) = self.stacks.get(at) else { return Truth::Unknown("no such stack".to_owned()) };
+        let assumed = [Some(stack.name.clone()), None].into_iter().find_map(|of| self.assumed.get(&(of, name.to_owned())));
+        if let Some(holds) = assumed {
+            return if *holds { Truth::True } else { Truth::False };
+        }
         if let Some(known) = stack.conditions.borrow().get(name) {
             return known.clone().unwrap_or_else(|| Truth::Unknown(format!("condition {name} depends on itself")));
         }

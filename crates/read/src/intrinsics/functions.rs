@@ -50,6 +50,10 @@ impl Stacks {
                 }
             }
         };
+        let kind = match kind {
+            Kind::String(text) if text.contains("{{resolve:ssm:") => Kind::String(self.dynamic(&text, depth)),
+            kind => kind,
+        };
         Some(Node::new(kind, place.clone()))
     }
 
@@ -77,6 +81,15 @@ impl Stacks {
             Truth::True => self.eval(at, yes, depth + 1),
             Truth::False => self.eval(at, no, depth + 1),
             Truth::Unknown(why) => {
+                // Where both branches say the same, the condition does not matter.
+                let (yes, no) = (self.eval(at, yes, depth + 1), self.eval(at, no, depth + 1));
+                if let (Some(yes), Some(no)) = (&yes, &no)
+                    && yes.first_unknown().is_none()
+                    && no.first_unknown().is_none()
+                    && yes.json() == no.json()
+                {
+                    return Some(yes.clone());
+                }
                 let name = condition.str().unwrap_or_default();
                 Some(Node::new(unknown(format!("condition {name} is not known: {why}"), None), place.clone()))
             }

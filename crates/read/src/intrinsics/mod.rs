@@ -34,6 +34,7 @@ impl Stacks {
                 [only] if functions::is_function(&only.key) => return self.function(at, only, &node.place, depth),
                 _ => Kind::Map(self.members(at, members, depth)),
             },
+            Kind::String(text) if text.contains("{{resolve:ssm:") => Kind::String(self.dynamic(text, depth)),
             other => other.clone(),
         };
         Some(Node::new(kind, node.place.clone()))
@@ -74,7 +75,7 @@ impl Stacks {
             _ => {}
         }
         if let Some(parameter) = stack.template.at(&["Parameters", name]) {
-            return Some(self.parameter(at, name, parameter, place));
+            return Some(self.parameter(at, name, parameter, place, depth));
         }
         if stack.resource(name).is_some() {
             return Some(match self.identity(at, name, depth) {
@@ -86,15 +87,37 @@ impl Stacks {
         Some(unknown(format!("there is no parameter or resource {name}"), None))
     }
 
-    /// The value of a parameter: what was given, else its default.
-    fn parameter(&self, at: usize, name: &str, parameter: &Node, place: &Place) -> Kind {
-        let given = self.stacks.get(at).and_then(|stack| stack.given.get(name).cloned());
+    /// The value of a parameter: what was given, what the parent of a nested stack passes, else its default.
+    fn parameter(&self, at: usize, name: &str, parameter: &Node, place: &Place, depth: usize) -> Kind {
+        let stack = self.stacks.get(at);
         let kind = parameter.get("Type").and_then(Node::str).unwrap_or_default();
-        if kind.starts_with("AWS::SSM::Parameter::Value") {
-            return unknown(format!("parameter {name} is read from the SSM parameter store at deployment"), None);
+        let given = stack.and_then(|stack| stack.given.get(name).cloned());
+        if given.is_none()
+            && let Some((parent, logical)) = stack.and_then(|stack| stack.parent.as_ref())
+            && let Some(passed) =
+                self.stacks.get(*parent).and_then(|stack| stack.resource(logical)?.at(&["Properties", "Parameters", name]))
+        {
+            return match self.eval(*parent, passed, depth + 1).map(|node| node.kind) {
+                Some(Kind::String(text)) => self.typed(kind, name, text, place, depth),
+                Some(kind) => kind,
+                None => unknown(format!("parameter {name} is passed as AWS::NoValue"), None),
+            };
         }
-        let Some(value) = given.or_else(|| parameter.get("Default").and_then(Node::scalar)) else {
-            return unknown(format!("parameter {name} has no default and none was given"), None);
+        match given.or_else(|| parameter.get("Default").and_then(Node::scalar)) {
+            Some(value) => self.typed(kind, name, value, place, depth),
+            None => unknown(format!("parameter {name} has no default and none was given"), None),
+        }
+    }
+
+    /// A parameter's text by the parameter's type: a list, or the name of an SSM parameter that holds the value.
+    fn typed(&self, kind: &str, name: &str, value: String, place: &Place, depth: usize) -> Kind {
+        let (kind, value) = match kind.strip_prefix("AWS::SSM::Parameter::Value<").and_then(|inner| inner.strip_suffix('>')) {
+            Some(inner) => match self.stored(&value, depth) {
+                Some(Kind::String(stored)) => (inner, stored),
+                Some(Kind::Unknown(part)) => return Kind::Unknown(part),
+                _ => return unknown(format!("parameter {name} is read from the SSM parameter store at deployment"), None),
+            },
+            None => (kind, value),
         };
         match kind == "CommaDelimitedList" || kind.starts_with("List<") {
             true => Kind::List(value.split(',').map(|item| Node::string(item.trim(), place.clone())).collect()),

@@ -3,6 +3,7 @@
 
 use super::Work;
 use super::make::{Put as _, map, set, text};
+use crate::cdk::{self, Assets};
 use crate::document::document;
 use crate::files::relative;
 use model::{Files, Kind, Node, Place, Unknown};
@@ -60,10 +61,15 @@ impl Work<'_> {
             self.trouble(says.clone(), place, "name a folder below the one that is read, or read the folder above");
             return unknown(&says, place);
         };
-        if self.files.is_folder(&folder) {
+        self.folder(&folder, path, place)
+    }
+
+    /// A folder below the root, or why it is none; `path` is what the template says.
+    fn folder(&mut self, folder: &str, path: &str, place: &Place) -> Node {
+        if self.files.is_folder(folder) {
             return text(folder, place);
         }
-        let (says, help) = match self.files.read(&folder) {
+        let (says, help) = match self.files.read(folder) {
             Ok(_) => (format!("the code {path} is a packaged file and was not read"), "name the folder with its source"),
             Err(_) => (
                 format!("the code folder {path} does not exist here or is behind a symbolic link"),
@@ -76,7 +82,7 @@ impl Work<'_> {
 
     /// `Code: ./folder` of plain Lambda functions, as `aws cloudformation package` accepts it.
     pub(super) fn local_code(&mut self) {
-        let mut found = Vec::new();
+        let (mut found, mut assets) = (Vec::new(), None);
         for (at, member) in self.resources.iter().enumerate() {
             let kind = member.value.get("Type").and_then(Node::str);
             let key = match kind {
@@ -84,12 +90,22 @@ impl Work<'_> {
                 Some("AWS::Lambda::LayerVersion") => "Content",
                 _ => continue,
             };
-            if let Some(code) = member.value.at(&["Properties", key]).filter(|code| code.str().is_some()) {
-                found.push((at, key, code.clone()));
+            let Some(code) = member.value.at(&["Properties", key]) else { continue };
+            if code.str().is_some() {
+                found.push((at, key, code.clone(), None));
+                continue;
+            }
+            let assets = assets.get_or_insert_with(|| Assets::of(self.file, self.files));
+            let asset = cdk::by_metadata(&member.value, key, self.file).or_else(|| assets.path(code).map(str::to_owned));
+            if asset.is_some() {
+                found.push((at, key, code.clone(), asset));
             }
         }
-        for (at, key, code) in found {
-            let location = self.location(&code);
+        for (at, key, code, asset) in found {
+            let location = match asset {
+                Some(folder) => map([("LocalPath", self.folder(&folder, &folder, &code.place))], &code.place),
+                None => self.location(&code),
+            };
             if let Some(member) = self.resources.get_mut(at) {
                 member.value.entry("Properties").put(key, location);
             }
