@@ -2,8 +2,10 @@
 //!
 //! Pure: rule files arrive as bytes, time and counters from the caller.
 
+pub mod coverage;
 pub mod detect;
 pub mod engine;
+pub mod managed;
 pub mod request;
 pub mod seclang;
 pub mod transform;

@@ -17,7 +17,7 @@ mod component;
 mod evaluate;
 mod json;
 mod judgement;
-mod labels;
+pub(crate) mod labels;
 mod log;
 mod look;
 mod matching;

@@ -1,0 +1,36 @@
+//! Patterns of a Core Rule Set in the place of our own: each rule's operator and transformations as a statement of WAFv2, on
+//! the component of AWS's rule. Anomaly scores, paranoia levels and targets of the rule set play no part.
+
+use crate::transform::Transformation;
+use crate::wafv2::Pattern;
+use crate::wafv2::ast::{Field, Inspect, RegexPatternSet, Statement};
+use std::sync::Arc;
+
+/// A set of rules by id: what `--crs` names.
+pub trait RuleSource {
+    /// What the rule of this id looks for; `None` where there is no such rule, or it cannot be said as patterns.
+    fn patterns(&self, id: u32) -> Option<Backing>;
+}
+
+/// What one rule looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backing {
+    /// Regular expressions, of which one must match.
+    pub regexes: Vec<String>,
+    /// What is done to a value first, beyond URL decoding: a rule set's variables arrive decoded, AWS's components do not.
+    pub transformations: Vec<Transformation>,
+}
+
+/// What the rules of these ids look for, each as a statement; those that the source does not have, or that AWS would refuse
+/// as patterns, are left out.
+pub(super) fn statements(source: &dyn RuleSource, ids: &[u32], field: &Field) -> Vec<Statement> {
+    ids.iter().filter_map(|id| statement(*id, source.patterns(*id)?, field)).collect()
+}
+
+fn statement(id: u32, backing: Backing, field: &Field) -> Option<Statement> {
+    let patterns: Option<Vec<Arc<Pattern>>> = backing.regexes.iter().map(|regex| Some(Arc::new(Pattern::new(regex).ok()?))).collect();
+    let set = Arc::new(RegexPatternSet { arn: format!("crs:{id}"), patterns: patterns.filter(|patterns| !patterns.is_empty())? });
+    let own = backing.transformations.into_iter().filter(|one| !matches!(one, Transformation::None | Transformation::UrlDecodeUni));
+    let transformations: Vec<Transformation> = std::iter::once(Transformation::UrlDecodeUni).chain(own).collect();
+    Some(Statement::RegexPatternSet { set, on: Inspect::new(field.clone(), transformations) })
+}
