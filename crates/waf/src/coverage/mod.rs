@@ -158,7 +158,7 @@ fn invisible(subject: &Subject<'_>, class: &'static Class, component: Component,
         _ => fix::add_rule(node, class, component),
     });
     let draft = Draft::new(component, class.payload, limit);
-    let depends = sight::approximations(acl, component);
+    let depends = sight::approximations(acl, class, component);
     let mut hole = Hole { kind, rule, place, says, witness: None, depends, fix };
     prove(subject, class, draft, &mut hole);
     hole
@@ -218,7 +218,7 @@ fn with_witness(subject: &Subject<'_>, found: checks::Found) -> Hole {
             // A long body shows the least: many rules stop it.
             let (long, short): (Vec<_>, Vec<_>) = drafts.partition(|(_, draft)| draft.component == Component::BeyondLimit);
             if let Some((class, draft)) = short.into_iter().chain(long).find(|(_, draft)| shows(draft)) {
-                hole.depends = sight::approximations(subject.acl, draft.component);
+                hole.depends = sight::approximations(subject.acl, class, draft.component);
                 prove(subject, class, draft, &mut hole);
             }
         }

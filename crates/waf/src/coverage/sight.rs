@@ -80,9 +80,10 @@ pub(super) fn meant_for<'a>(acl: &'a WebAcl, class: &Class, component: Component
     })
 }
 
-/// The rules whose answer on this component is our approximation and could be another one at AWS's: a proof that something
-/// passes may not rest on them.
-pub(super) fn approximations(acl: &WebAcl, component: Component) -> Vec<String> {
+/// The rules of managed groups whose answer on this component could be another one at AWS's: approximations, and built-in
+/// statements on this class, since what AWS decodes before them is not documented. A proof that something passes may not
+/// rest on them.
+pub(super) fn approximations(acl: &WebAcl, class: &Class, component: Component) -> Vec<String> {
     let mut out = Vec::new();
     for rule in &acl.rules {
         let (Statement::Group(group), RuleAction::Group { count: false }) = (&rule.statement, &rule.action) else { continue };
@@ -90,9 +91,10 @@ pub(super) fn approximations(acl: &WebAcl, component: Component) -> Vec<String> 
             let approximate = matches!(inner.tier, Some(Tier::Approximation | Tier::Examples | Tier::NotSimulated));
             let mut looks = inner.tier == Some(Tier::NotSimulated);
             walk(&inner.statement, &mut |statement| {
-                looks |= inspected(statement).is_some_and(|on| sees(&on.field, component));
+                let sees = inspected(statement).is_some_and(|on| sees(&on.field, component));
+                looks |= sees && (approximate || (inner.tier == Some(Tier::BuiltIn) && finds(statement, class)));
             });
-            if approximate && looks {
+            if looks {
                 let letter = inner.tier.map_or('X', Tier::letter);
                 out.push(format!("{} (tier {letter})", inner.name));
             }

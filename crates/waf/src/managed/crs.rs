@@ -1,6 +1,7 @@
 //! Patterns of a Core Rule Set in the place of our own: each rule's operator and transformations as a statement of WAFv2, on
 //! the component of AWS's rule. Anomaly scores, paranoia levels and targets of the rule set play no part.
 
+use crate::seclang::{Operator, RuleSet};
 use crate::transform::Transformation;
 use crate::wafv2::Pattern;
 use crate::wafv2::ast::{Field, Inspect, RegexPatternSet, Statement};
@@ -33,4 +34,23 @@ fn statement(id: u32, backing: Backing, field: &Field) -> Option<Statement> {
     let own = backing.transformations.into_iter().filter(|one| !matches!(one, Transformation::None | Transformation::UrlDecodeUni));
     let transformations: Vec<Transformation> = std::iter::once(Transformation::UrlDecodeUni).chain(own).collect();
     Some(Statement::RegexPatternSet { set, on: Inspect::new(field.clone(), transformations) })
+}
+
+impl RuleSource for RuleSet {
+    /// Rules of one condition with `@rx`, `@pm` or `@pmFromFile`; a chain, a negation or a test of numbers says something
+    /// that patterns alone do not.
+    fn patterns(&self, id: u32) -> Option<Backing> {
+        let rule = self.rules().find(|rule| rule.id == id)?;
+        let [link] = rule.links.as_slice() else { return None };
+        let regexes = match link.operator.as_ref().filter(|_| !link.negated)? {
+            Operator::Rx(regex) => vec![regex.text().to_owned()],
+            Operator::Phrases(phrases) => {
+                let escaped: Option<Vec<String>> =
+                    phrases.iter().map(|phrase| Some(regex::escape(std::str::from_utf8(phrase).ok()?))).collect();
+                vec![format!("(?i)(?:{})", escaped?.join("|"))]
+            }
+            _ => return None,
+        };
+        Some(Backing { regexes, transformations: link.actions.transformations.clone() })
+    }
 }

@@ -112,12 +112,12 @@ impl Rule {
             "xss" => on(&[T::UrlDecodeUni, T::HtmlEntityDecode(Dialect::Aws)]).map(|on| Statement::XssMatch { on }),
             "match" => self.field().map(|field| {
                 let theirs = crs.map(|set| crs::statements(set, &self.crs, &field)).unwrap_or_default();
-                let all = if theirs.is_empty() {
+                let all: Vec<Statement> = if theirs.is_empty() {
                     argument.split('+').filter_map(|name| patterns::statement(name, &field)).collect()
                 } else {
                     theirs
                 };
-                any(all)
+                any(if self.component == "body" { all.into_iter().flat_map(as_text_and_json).collect() } else { all })
             }),
             _ => None,
         };
@@ -139,6 +139,16 @@ impl Rule {
             other => Field::SingleHeader(other.strip_prefix("header:")?.to_owned()),
         })
     }
+}
+
+/// A body is read as it came, and once more with the escapes of JSON undone. Only our own approximations may choose that.
+fn as_text_and_json(statement: Statement) -> Vec<Statement> {
+    let mut out = vec![statement.clone()];
+    if let Statement::RegexPatternSet { set, mut on } = statement {
+        on.transformations.insert(0, T::JsDecode);
+        out.push(Statement::RegexPatternSet { set, on });
+    }
+    out
 }
 
 fn any(mut statements: Vec<Statement>) -> Statement {

@@ -132,6 +132,14 @@ fn every_rule_stops_what_it_is_for() {
     assert_eq!(run, 57);
 }
 
+/// Approximations read JSON's escapes; the built-in statements do what is documented of them.
+#[test]
+fn escaped_json() {
+    let common = acl(group("AWSManagedRulesCommonRuleSet", None).unwrap());
+    let judgement = judge(&common, &request("GenericLFI_BODY", r#"{"a":"\u002e\u002e\u002f\u002e\u002e\u002fx"}"#));
+    assert_eq!(judgement.path(), ["group", "GenericLFI_BODY"]);
+}
+
 #[test]
 fn thresholds_are_exact() {
     let common = acl(group("AWSManagedRulesCommonRuleSet", None).unwrap());

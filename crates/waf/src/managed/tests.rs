@@ -140,3 +140,19 @@ fn a_core_rule_set_backs_the_approximations() {
         assert_eq!(own.tier, backed.tier);
     }
 }
+
+#[test]
+fn rules_of_a_rule_set_as_patterns() {
+    let text = r#"
+        SecRule ARGS "@rx (?i)alpha\d+" "id:1,phase:2,deny,t:none,t:lowercase"
+        SecRule ARGS "@pm beta gam.ma" "id:2,phase:2,deny,t:none"
+        SecRule ARGS "!@rx delta" "id:3,phase:2,deny,t:none"
+        SecRule ARGS "@gt 3" "id:4,phase:2,deny,t:none""#;
+    let mut files = crate::seclang::Files::default();
+    files.insert("own.conf", text);
+    let set = crate::seclang::load(&files, &["own.conf"]).unwrap();
+    let regexes = |id| super::RuleSource::patterns(&set, id).map(|backing| backing.regexes);
+    assert_eq!(regexes(1), Some(vec![r"(?i)alpha\d+".to_owned()]));
+    assert_eq!(regexes(2), Some(vec![r"(?i)(?:beta|gam\.ma)".to_owned()]));
+    assert_eq!((regexes(3), regexes(4), regexes(5)), (None, None, None));
+}

@@ -27,6 +27,7 @@ mod variable;
 pub use crate::engine::Scratch;
 pub use action::{Allow, Disruptive, EngineMode};
 pub use directive::load;
+pub(crate) use operator::Operator;
 pub use place::{Place, Problem};
 pub use program::Program;
 pub use rule::{Rule, RuleSet, Settings};
