@@ -177,12 +177,13 @@ fn permission(resource: &Resource, function: &model::aws::Function) -> Option<No
         (_, true) => map(place, [("Service", principal)]),
         _ => map(place, [("AWS", principal)]),
     };
-    const CONDITIONS: [(&str, &str, &str); 5] = [
+    const CONDITIONS: [(&str, &str, &str); 6] = [
         ("SourceArn", "ArnLike", "AWS:SourceArn"),
         ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
         ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
         ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
         ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+        ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
     ];
     let conditions = CONDITIONS.iter().filter_map(|(property, operator, key)| {
         let value = p.get(property)?;

@@ -3,6 +3,7 @@
 use crate::stage::{Attacked, StageError, Staged};
 use attack::Subject;
 use model::{App, Evidence, Place, Proof, Row};
+use risks::Proved;
 
 type Run = Result<Staged, StageError>;
 
@@ -19,13 +20,15 @@ pub fn row(
     has_traffic: bool,
 ) -> Row {
     let found = found(app, subject);
-    let exploited = exploited(index, before);
+    let without = |proof: Proved, name: &str| subject.risk.without(proof).map(|why| cell(name, Proof::NotApplicable, why.says().into()));
+    let exploited = without(Proved::Exploited, "exploited").unwrap_or_else(|| exploited(index, before));
     let blocked = match (&exploited.0, after) {
         (Proof::Yes, Some(after)) => blocked(subject, index, after, has_traffic),
         (Proof::Yes, None) => cell("blocked", Proof::NotAssessed, "the fixed application was not run".into()),
         _ => cell("blocked", Proof::NotAssessed, "the attack was not shown to work before the fix".into()),
     };
-    let detected = detected(subject, index, exploited.0, before);
+    let blocked = without(Proved::Blocked, "blocked").unwrap_or(blocked);
+    let detected = without(Proved::Detected, "detected").unwrap_or_else(|| detected(subject, index, exploited.0, before));
     Row {
         risk: subject.risk.slug.into(),
         resource: subject.resource.clone(),

@@ -3,18 +3,24 @@
 //! A risk is data and pure functions. It reads the [`App`], asks the gate, and describes; it opens nothing,
 //! formats nothing, and knows no other risk. Adding one is a folder here and a line in [`all`].
 
+mod grants;
 mod page;
 mod route;
 
+pub mod confused_deputy;
+pub mod cross_account_access;
 pub mod hard_coded_credential;
 pub mod over_privileged_role;
+pub mod privilege_escalation;
+pub mod public_resource_policy;
+pub mod shared_role;
 pub mod sql_injection;
 pub mod unauthenticated_route;
 
 pub use page::{Block, Page, PageError};
 
 use model::attack::{Outcome, PlantAt};
-use model::{App, Finding, Foothold, RiskId, Target};
+use model::{App, Confidence, Finding, Foothold, Place, RiskId, Severity, Status, Target};
 
 /// A risk with its four proofs.
 pub struct Risk {
@@ -28,6 +34,70 @@ pub struct Risk {
     pub attack: Attack,
     /// Sigma rules: (name of the file, its text).
     pub detections: &'static [(&'static str, &'static str)],
+    /// Proofs that it cannot have, each with its reason.
+    pub without: &'static [(Proved, Reason)],
+}
+
+impl Risk {
+    /// Why it cannot have this proof; `None` when it must.
+    pub fn without(&self, proof: Proved) -> Option<Reason> {
+        self.without.iter().find(|(own, _)| *own == proof).map(|(_, reason)| *reason)
+    }
+}
+
+/// A proof beside the finding itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proved {
+    /// The running application falls to it.
+    Exploited,
+    /// The fix stops it.
+    Blocked,
+    /// The logs show it.
+    Detected,
+}
+
+/// Why a risk cannot have a proof. The list is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// What to change is for people to decide.
+    AdviceOnly,
+    /// No template can say it.
+    NotInTemplate,
+    /// No log of AWS shows it.
+    NoLog,
+    /// Nobody attacks it; it makes other attacks worse.
+    NoAttacker,
+}
+
+impl Reason {
+    /// In words.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::AdviceOnly => "advice only: what to change is for people to decide",
+            Self::NotInTemplate => "not expressible in a template",
+            Self::NoLog => "no log of AWS shows it",
+            Self::NoAttacker => "no attacker's side: it makes other attacks worse",
+        }
+    }
+}
+
+/// A finding about which nothing is said yet.
+fn blank(risk: RiskId, resource: String, place: Place) -> Finding {
+    Finding {
+        risk,
+        title: String::new(),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        resource,
+        place,
+        path: Vec::new(),
+        maps: Vec::new(),
+        fingerprint: String::new(),
+        status: Status::Found,
+        symbol: String::new(),
+        condition: None,
+        fix: None,
+    }
 }
 
 /// An attack as data and one function of steps.
@@ -44,7 +114,17 @@ pub struct Attack {
 
 /// Every risk, by slug.
 pub fn all() -> &'static [Risk] {
-    &[hard_coded_credential::RISK, over_privileged_role::RISK, sql_injection::RISK, unauthenticated_route::RISK]
+    &[
+        confused_deputy::RISK,
+        cross_account_access::RISK,
+        hard_coded_credential::RISK,
+        over_privileged_role::RISK,
+        privilege_escalation::RISK,
+        public_resource_policy::RISK,
+        shared_role::RISK,
+        sql_injection::RISK,
+        unauthenticated_route::RISK,
+    ]
 }
 
 /// The risk with this slug.
@@ -68,8 +148,10 @@ mod tests {
         let listed: BTreeSet<String> = super::all().iter().map(|risk| risk.slug.to_owned()).collect();
         assert_eq!(folders, listed);
         for folder in folders {
+            let root = root.join(folder.replace('-', "_"));
+            let unseen = super::by_slug(&folder).unwrap().without(super::Proved::Detected).is_some();
             for file in ["mod.rs", "risk.md", "detect.yml"] {
-                assert!(root.join(folder.replace('-', "_")).join(file).is_file(), "{folder} has no {file}");
+                assert_eq!(root.join(file).is_file(), file != "detect.yml" || !unseen, "{folder}: {file}");
             }
         }
     }

@@ -14,6 +14,7 @@ pub const RISK: Risk = Risk {
     check,
     attack: Attack { foothold: Foothold::SourceAndVpcHost, plant, run },
     detections: &[("hard_coded_credential/detect.yml", include_str!("detect.yml"))],
+    without: &[],
 };
 
 const SLUG: &str = "hard-coded-credential";

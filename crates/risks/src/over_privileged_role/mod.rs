@@ -1,6 +1,7 @@
 //! A function's role may do more than its code needs.
 
 mod fix;
+mod wide;
 
 use crate::{Attack, Risk};
 use model::attack::{Outcome, PlantAt};
@@ -17,6 +18,7 @@ pub const RISK: Risk = Risk {
     check,
     attack: Attack { foothold: Foothold::FunctionCredentials, plant, run },
     detections: &[("over_privileged_role/detect.yml", include_str!("detect.yml"))],
+    without: &[],
 };
 
 const SLUG: &str = "over-privileged-role";
@@ -28,12 +30,14 @@ fn check(app: &App) -> Vec<Finding> {
     let mut findings = Vec::new();
     for function in app.aws().functions.values() {
         let Some(role) = function.role_arn.as_deref().and_then(|arn| app.aws().role_by_arn(arn)) else { continue };
-        for wide in wide_statements(role) {
-            findings.push(statement_finding(app, function, role, &wide));
+        let stack = iam::app::stack_of_role(app, role);
+        for (wide, said) in wide::statements(app, role, &stack) {
+            findings.push(Finding { condition: said, ..statement_finding(app, function, role, &wide) });
         }
         for (arn, place) in &role.managed_policies {
             let name = arn.rsplit('/').next().unwrap_or(arn);
-            if BROAD_POLICIES.contains(&name) || name.ends_with("FullAccess") {
+            let broad = BROAD_POLICIES.contains(&name) || name.ends_with("FullAccess");
+            if broad && arn.contains(":iam::aws:policy/") && wide::effective(app, role, &stack, name) {
                 findings.push(managed_finding(app, function, name, place));
             }
         }
@@ -41,31 +45,18 @@ fn check(app: &App) -> Vec<Finding> {
     findings
 }
 
-/// An Allow statement with a wildcard over all operations of a service and over all resources.
+/// An Allow statement over all operations of a service, or over all but a few, and over all resources.
 pub(crate) struct Wide<'a> {
-    actions: Vec<&'a str>,
+    /// `dynamodb:*`, or `everything but iam:*`.
+    actions: Vec<String>,
     action: &'a Node,
     resource: &'a Node,
-}
-
-fn wide_statements(role: &Role) -> Vec<Wide<'_>> {
-    let statements = role.policies.iter().filter_map(|policy| policy.document.get("Statement")).flat_map(Node::one_or_many);
-    statements.filter_map(wide).collect()
-}
-
-fn wide(statement: &Node) -> Option<Wide<'_>> {
-    let allows = statement.get("Effect").and_then(Node::str) == Some("Allow");
-    let (action, resource) = (statement.get("Action")?, statement.get("Resource")?);
-    let actions: Vec<&str> =
-        action.one_or_many().iter().filter_map(Node::str).filter(|action| *action == "*" || action.ends_with(":*")).collect();
-    let everywhere = resource.one_or_many().iter().any(|resource| resource.str() == Some("*"));
-    // A condition may narrow it to what is needed; that is for the IAM engine to judge, not for a pattern.
-    let unconditional = statement.get("Condition").is_none();
-    (allows && everywhere && unconditional && !actions.is_empty()).then_some(Wide { actions, action, resource })
+    /// Whether the actions are written as such, so that narrower ones can be written in their place.
+    plain: bool,
 }
 
 fn statement_finding(app: &App, function: &Function, role: &Role, wide: &Wide<'_>) -> Finding {
-    let used = used(app, function, &wide.actions);
+    let used = used(app, function, &wide.actions.iter().map(String::as_str).collect::<Vec<_>>());
     let granted = wide.actions.join(", ");
     let mut path = vec![
         Step { says: format!("{} runs as {}", function.id.logical, role.id.logical), place: function.place.clone() },
@@ -83,11 +74,11 @@ fn statement_finding(app: &App, function: &Function, role: &Role, wide: &Wide<'_
         let names: Vec<String> = names.into_iter().collect();
         format!("{} may {granted} on *; its code needs {}", function.id.logical, names.join(", "))
     };
-    let administrator = wide.actions.contains(&"*");
+    let administrator = wide.actions.iter().any(|action| action == "*");
     Finding {
         severity: if administrator { Severity::Critical } else { Severity::High },
         symbol: granted,
-        fix: fix::narrow(app, function, wide, &used),
+        fix: if wide.plain { fix::narrow(app, function, wide, &used) } else { None },
         ..blank(function, title, path, &wide.action.place)
     }
 }
@@ -131,7 +122,12 @@ fn blank(function: &Function, title: String, path: Vec<Step>, place: &Place) -> 
 /// SDK calls of the function's code that these wildcards allow.
 fn used<'a>(app: &'a App, function: &Function, actions: &[&str]) -> Vec<&'a AwsCall> {
     let calls = app.code.handlers.get(&function.id).map(|handler| handler.aws_calls.as_slice()).unwrap_or_default();
-    let covered = |call: &AwsCall| actions.iter().any(|action| *action == "*" || action.strip_suffix(":*") == Some(call.service.as_str()));
+    let service = |action: &str| action.strip_suffix(":*").map(str::to_lowercase);
+    let covered = |call: &AwsCall| {
+        actions
+            .iter()
+            .any(|action| *action == "*" || action.starts_with("everything") || service(action).as_deref() == Some(call.service.as_str()))
+    };
     calls.iter().filter(|call| covered(call)).collect()
 }
 

@@ -16,6 +16,7 @@ pub const RISK: Risk = Risk {
     check,
     attack: Attack { foothold: Foothold::SignedInUser, plant, run },
     detections: &[("sql_injection/detect.yml", include_str!("detect.yml"))],
+    without: &[],
 };
 
 const SLUG: &str = "sql-injection";

@@ -14,6 +14,7 @@ pub const RISK: Risk = Risk {
     check,
     attack: Attack { foothold: Foothold::Anyone, plant, run },
     detections: &[("unauthenticated_route/detect.yml", include_str!("detect.yml"))],
+    without: &[],
 };
 
 const SLUG: &str = "unauthenticated-route";

@@ -1,0 +1,86 @@
+//! A resource policy lets in anyone, or anyone with an AWS account.
+
+use crate::grants::{self, Grant, STRANGER};
+use crate::{Attack, Risk, blank};
+use iam::Principal;
+use model::attack::{Outcome, PlantAt};
+use model::{App, Confidence, Finding, Fix, Foothold, Node, Severity, Step, Target};
+
+/// The risk.
+pub const RISK: Risk = Risk {
+    slug: SLUG,
+    page: include_str!("risk.md"),
+    check,
+    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    detections: &[("public_resource_policy/detect.yml", include_str!("detect.yml"))],
+    without: &[],
+};
+
+const SLUG: &str = "public-resource-policy";
+
+fn check(app: &App) -> Vec<Finding> {
+    grants::all(app).iter().filter(|grant| grant.names_everyone()).filter_map(|grant| finding(app, grant)).collect()
+}
+
+fn finding(app: &App, grant: &Grant<'_>) -> Option<Finding> {
+    let context = grants::stranger();
+    // Who has no credentials has no principal to name.
+    let absent = ["aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "kms:CallerAccount"];
+    let url = absent.iter().fold(context.clone(), |context, key| context.without(key)).with("lambda:FunctionUrlAuthType", "NONE");
+    let somebody = Principal::User { arn: format!("arn:aws:iam::{STRANGER}:user/anyone") };
+    let anonymous = grant.lets(app, &Principal::Anonymous, &url);
+    let (who, (action, depends)) = match anonymous {
+        Some(found) => ("anyone on the internet", found),
+        None => ("anyone with an AWS account", grant.lets(app, &somebody, &context)?),
+    };
+    let blocked = blocks(grant);
+    if blocked == Some(true) {
+        return None;
+    }
+    let (name, actions) = (&grant.target.id.logical, grant.actions().join(", "));
+    let mut path = vec![Step { says: format!("{who} may {actions} on {name}"), place: grant.place() }];
+    path.push(Step { says: format!("{name} is declared here"), place: grant.target.place.clone() });
+    let mut conditions: Vec<String> = depends.into_iter().collect();
+    if blocked.is_none() && grant.target.kind == "AWS::S3::Bucket" {
+        conditions.push("the bucket does not say that public policies are allowed; buckets made since April 2023 refuse them".into());
+    }
+    let sure = conditions.is_empty();
+    // Who may call a function or send to a queue reaches the application; who may read, its data.
+    let severity = match (sure, action.starts_with("lambda:InvokeFunctionUrl")) {
+        (true, false) => Severity::High,
+        _ => Severity::Medium,
+    };
+    Some(Finding {
+        title: format!("{who} may {actions} on {name}"),
+        severity,
+        confidence: if sure { Confidence::High } else { Confidence::Medium },
+        path,
+        symbol: actions,
+        condition: (!sure).then(|| conditions.join("; ")),
+        fix: fix(grant),
+        ..blank(SLUG, grant.target.id.to_string(), grant.place())
+    })
+}
+
+/// Whether the bucket's own block holds public policies off; `None` when it does not say (Amazon S3 User Guide,
+/// "Blocking public access to your Amazon S3 storage").
+fn blocks(grant: &Grant<'_>) -> Option<bool> {
+    let block = grant.target.properties.get("PublicAccessBlockConfiguration")?;
+    let on = |key: &str| block.get(key).and_then(Node::bool) == Some(true);
+    Some(on("BlockPublicPolicy") || on("RestrictPublicBuckets"))
+}
+
+fn fix(grant: &Grant<'_>) -> Option<Fix> {
+    // A function URL is made for the public; its authentication is the question, and that is not in the policy.
+    if grant.actions().iter().any(|action| action.contains("InvokeFunctionUrl")) {
+        return None;
+    }
+    let edit = grant.own_account_only()?;
+    Some(Fix { says: "allow the application's own account alone".into(), safe: false, edits: vec![edit], then: None })
+}
+
+fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
+    Err("the prover's target takes no calls of an account that is not the application's".into())
+}
+
+fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

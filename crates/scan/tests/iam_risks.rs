@@ -1,0 +1,270 @@
+//! The risks that ask the IAM engine: several forms in which each stands, and well-built twins on which it is silent.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+const TRUST: &str =
+    "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}";
+
+/// Titles of the findings of one risk in a template.
+fn found(risk: &str, name: &str, template: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{risk}-{name}"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("template.yaml"), template).unwrap();
+    let app = read::application(&folder, &read::Options::default());
+    assert_eq!(app.troubles.iter().filter(|t| !t.says.contains("code")).count(), 0, "{:?}", app.troubles);
+    sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk).map(|finding| finding.title).collect()
+}
+
+/// A function with a role of these statements (flow mappings) and more resources.
+fn function(statements: &str, more: &str) -> String {
+    format!(
+        "Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: own
+      AssumeRolePolicyDocument: {TRUST}
+      Policies: [{{PolicyName: p, PolicyDocument: {{Version: '2012-10-17', Statement: [{statements}]}}}}]
+  Handle:
+    Type: AWS::Lambda::Function
+    Properties: {{FunctionName: handle, Runtime: nodejs20.x, Handler: index.handler, Role: !GetAtt Role.Arn, Code: {{ZipFile: 'exports.handler = async () => 1'}}}}
+{more}"
+    )
+}
+
+fn queue(statement: &str) -> String {
+    format!(
+        "Resources:
+  Orders: {{Type: AWS::SQS::Queue}}
+  Policy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Orders]
+      PolicyDocument: {{Version: '2012-10-17', Statement: [{statement}]}}
+"
+    )
+}
+
+fn bucket(block: &str, statement: &str) -> String {
+    format!(
+        "Resources:
+  Files:
+    Type: AWS::S3::Bucket
+    Properties: {{BucketName: some-files{block}}}
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Files
+      PolicyDocument: {{Version: '2012-10-17', Statement: [{statement}]}}
+"
+    )
+}
+
+fn permission(rest: &str) -> String {
+    let permission = format!(
+        "  Permission:\n    Type: AWS::Lambda::Permission\n    Properties: {{Action: lambda:InvokeFunction, FunctionName: !GetAtt Handle.Arn, {rest}}}\n"
+    );
+    function("{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}", &permission)
+}
+
+#[test]
+fn privilege_escalation() {
+    let of = |name: &str, statements: &str, more: &str| found("privilege-escalation", name, &function(statements, more)).len();
+    let allow = |actions: &str, resource: &str| format!("{{Effect: Allow, Action: [{actions}], Resource: '{resource}'}}");
+    let pass = "'iam:PassRole', 'lambda:CreateFunction', 'lambda:InvokeFunction'";
+    assert_eq!(of("put", &allow("'iam:PutRolePolicy'", "*"), ""), 1);
+    assert_eq!(of("pass", &allow(pass, "*"), ""), 1);
+    assert_eq!(of("key", &allow("'iam:CreateAccessKey'", "arn:aws:iam::*:user/*"), ""), 1);
+    let admin = format!(
+        "  Deployer:
+    Type: AWS::IAM::Role
+    Properties: {{RoleName: deployer, AssumeRolePolicyDocument: {TRUST}, ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']}}
+  Deploy:
+    Type: AWS::Lambda::Function
+    Properties: {{FunctionName: deploy, Runtime: nodejs20.x, Handler: index.handler, Role: !GetAtt Deployer.Arn, Code: {{ZipFile: '1'}}}}
+"
+    );
+    let code = allow("'lambda:UpdateFunctionCode'", "arn:aws:lambda:*:*:function:deploy");
+    assert_eq!(of("code", &code, &admin), 1);
+    // The same on another function, on a role that does not trust the service, under a denial, on its own tables.
+    assert_eq!(of("other", &allow("'lambda:UpdateFunctionCode'", "arn:aws:lambda:*:*:function:other"), &admin), 0);
+    assert_eq!(of("unpassed", &allow(pass, "arn:aws:iam::*:role/reader"), ""), 0);
+    let denied = format!("{}, {{Effect: Deny, Action: 'iam:*', Resource: '*'}}", allow("'iam:PutRolePolicy'", "*"));
+    assert_eq!(of("denied", &denied, ""), 0);
+    let service =
+        "{Effect: Allow, Action: 'iam:PassRole', Resource: '*', Condition: {StringEquals: {'iam:PassedToService': ecs.amazonaws.com}}}";
+    assert_eq!(of("service", &format!("{service}, {}", allow("'lambda:CreateFunction', 'lambda:InvokeFunction'", "*")), ""), 0);
+    assert_eq!(of("plain", &allow("'dynamodb:PutItem', 'states:StartExecution'", "*"), ""), 0);
+}
+
+#[test]
+fn a_role_is_passed_to_the_schedule_it_was_made_for() {
+    let more = "  Sender:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: sender
+      AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: scheduler.amazonaws.com}, Action: sts:AssumeRole}]}
+      Policies: [{PolicyName: p, PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'ses:SendEmail', Resource: '*'}]}}]
+";
+    let named = "{Effect: Allow, Action: 'scheduler:CreateSchedule', Resource: '*'}, {Effect: Allow, Action: 'iam:PassRole', Resource: !GetAtt Sender.Arn}";
+    assert!(found("privilege-escalation", "named", &function(named, more)).is_empty());
+    let any = "{Effect: Allow, Action: ['scheduler:CreateSchedule', 'iam:PassRole'], Resource: '*'}";
+    assert_eq!(found("privilege-escalation", "any", &function(any, more)).len(), 1);
+}
+
+#[test]
+fn over_privileged_role() {
+    let of = |name: &str, statements: &str| found("over-privileged-role", name, &function(statements, "")).len();
+    assert_eq!(of("star", "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}"), 1);
+    assert_eq!(of("all", "{Effect: Allow, Action: '*', Resource: ['arn:aws:s3:::b', '*']}"), 1);
+    assert_eq!(of("buckets", "{Effect: Allow, Action: ['s3:*'], Resource: 'arn:aws:s3:::*'}"), 1);
+    assert_eq!(of("but", "{Effect: Allow, NotAction: 'iam:*', Resource: '*'}"), 1);
+    assert_eq!(of("tls", "{Effect: Allow, Action: 's3:*', Resource: '*', Condition: {Bool: {'aws:SecureTransport': 'true'}}}"), 1);
+    // Denied, bounded, bound to a condition that a function cannot choose, on one resource, only some actions.
+    assert_eq!(of("denied", "{Effect: Allow, Action: 's3:*', Resource: '*'}, {Effect: Deny, Action: 's3:*', Resource: '*'}"), 0);
+    assert_eq!(of("endpoint", "{Effect: Allow, Action: 's3:*', Resource: '*', Condition: {StringEquals: {'aws:SourceVpce': vpce-1}}}"), 0);
+    assert_eq!(of("one", "{Effect: Allow, Action: 's3:*', Resource: ['arn:aws:s3:::b', 'arn:aws:s3:::b/*']}"), 0);
+    assert_eq!(of("some", "{Effect: Allow, Action: ['logs:CreateLogGroup', 'xray:PutTraceSegments'], Resource: '*'}"), 0);
+    let bounded = function("{Effect: Allow, Action: 's3:*', Resource: '*'}", "").replace(
+        "RoleName: own",
+        "RoleName: own\n      PermissionsBoundary: !Ref Limit",
+    ) + "  Limit:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: {PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}]}}
+";
+    assert_eq!(found("over-privileged-role", "bounded", &bounded).len(), 0);
+}
+
+#[test]
+fn shared_role() {
+    let twin = |role: &str| {
+        format!(
+            "  Second:\n    Type: AWS::Lambda::Function\n    Properties: {{Runtime: nodejs20.x, Handler: i.h, Role: {role}, Code: {{ZipFile: '1'}}}}\n"
+        )
+    };
+    let read = "{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}";
+    assert_eq!(found("shared-role", "two", &function(read, &twin("!GetAtt Role.Arn"))).len(), 1);
+    assert_eq!(found("shared-role", "sub", &function(read, &twin("!Sub '${Role.Arn}'"))).len(), 1);
+    let managed = function("{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}", &twin("!GetAtt Role.Arn"));
+    assert_eq!(found("shared-role", "wide", &managed).len(), 1);
+    // One function, and two that only write logs.
+    assert_eq!(found("shared-role", "one", &function(read, "")).len(), 0);
+    let logs = "{Effect: Allow, Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '*'}";
+    assert_eq!(found("shared-role", "logs", &function(logs, &twin("!GetAtt Role.Arn"))).len(), 0);
+}
+
+#[test]
+fn public_resource_policy() {
+    let risk = "public-resource-policy";
+    let to =
+        |condition: &str| format!("{{Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: !GetAtt Orders.Arn{condition}}}");
+    assert_eq!(found(risk, "queue", &queue(&to(""))).len(), 1);
+    assert_eq!(found(risk, "aws", &queue(&to("").replace("'*'", "{AWS: '*'}"))).len(), 1);
+    assert_eq!(found(risk, "wide", &queue(&to(", Condition: {IpAddress: {'aws:SourceIp': 0.0.0.0/0}}"))).len(), 1);
+    let chosen = queue(&to(", Condition: {StringLike: {'aws:UserAgent': 'our-*'}}"));
+    assert_eq!(found(risk, "chosen", &chosen).len(), 1);
+    assert_eq!(found(risk, "function", &permission("Principal: '*'")).len(), 1);
+    let open = ", PublicAccessBlockConfiguration: {BlockPublicPolicy: false, RestrictPublicBuckets: false}";
+    let read = |condition: &str| {
+        format!("{{Effect: Allow, Principal: '*', Action: 's3:GetObject', Resource: !Sub '${{Files.Arn}}/*'{condition}}}")
+    };
+    assert_eq!(found(risk, "bucket", &bucket(open, &read(""))).len(), 1);
+    let secret = "Resources:
+  Secret: {Type: AWS::SecretsManager::Secret, Properties: {Name: s}}
+  Policy:
+    Type: AWS::SecretsManager::ResourcePolicy
+    Properties: {SecretId: !Ref Secret, ResourcePolicy: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*'}]}}
+";
+    assert_eq!(found(risk, "secret", secret).len(), 1);
+    let key = |condition: &str| {
+        format!(
+            "Resources:\n  Key:\n    Type: AWS::KMS::Key\n    Properties: {{KeyPolicy: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Principal: '*', Action: 'kms:Decrypt', Resource: '*'{condition}}}]}}}}\n"
+        )
+    };
+    assert_eq!(found(risk, "key", &key("")).len(), 1);
+    // What holds strangers out.
+    for (name, condition) in [
+        ("organisation", "StringEquals: {'aws:PrincipalOrgID': o-own}"),
+        ("topic", "ArnEquals: {'aws:SourceArn': 'arn:aws:sns:us-east-1:123456789012:t'}"),
+        ("account", "StringEquals: {'aws:SourceAccount': !Ref AWS::AccountId}"),
+        ("endpoint", "StringEquals: {'aws:SourceVpce': vpce-1}"),
+        ("network", "IpAddress: {'aws:SourceIp': 203.0.113.0/24}"),
+        ("principal", "ArnLike: {'aws:PrincipalArn': !Sub 'arn:aws:iam::${AWS::AccountId}:role/*'}"),
+    ] {
+        assert_eq!(found(risk, name, &queue(&to(&format!(", Condition: {{{condition}}}")))), Vec::<String>::new());
+    }
+    let denied = format!(
+        "{}, {{Effect: Deny, Principal: '*', Action: 'sqs:*', Resource: '*', Condition: {{StringNotEquals: {{'aws:PrincipalOrgID': o-own}}}}}}",
+        to("")
+    );
+    assert_eq!(found(risk, "denied", &queue(&denied)).len(), 0);
+    let blocked = ", PublicAccessBlockConfiguration: {BlockPublicPolicy: true, RestrictPublicBuckets: true}";
+    assert_eq!(found(risk, "blocked", &bucket(blocked, &read(""))).len(), 0);
+    let tls = "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*', Condition: {Bool: {'aws:SecureTransport': 'false'}}}";
+    assert_eq!(found(risk, "tls", &bucket(open, tls)).len(), 0);
+    assert_eq!(
+        found(risk, "point", &bucket(open, &read(", Condition: {StringEquals: {'s3:DataAccessPointAccount': !Ref AWS::AccountId}}"))).len(),
+        0
+    );
+    let own = ", Condition: {StringEquals: {'kms:CallerAccount': !Ref AWS::AccountId, 'kms:ViaService': sqs.us-east-1.amazonaws.com}}";
+    assert_eq!(found(risk, "via", &key(own)).len(), 0);
+}
+
+#[test]
+fn a_function_url_is_one_finding() {
+    let url = |auth: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Handle:\n    Type: AWS::Serverless::Function\n    Properties: {{Runtime: nodejs20.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1', FunctionUrlConfig: {{AuthType: {auth}}}}}\n"
+        )
+    };
+    let titles = found("public-resource-policy", "url", &url("NONE"));
+    assert_eq!(titles, ["anyone on the internet may lambda:InvokeFunctionUrl on Handle"]);
+    assert_eq!(found("public-resource-policy", "signed", &url("AWS_IAM")).len(), 0);
+}
+
+#[test]
+fn cross_account_access() {
+    let risk = "cross-account-access";
+    let role = |principal: &str, condition: &str| {
+        format!(
+            "Resources:\n  Partner:\n    Type: AWS::IAM::Role\n    Properties: {{AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Principal: {{AWS: {principal}}}, Action: sts:AssumeRole{condition}}}]}}}}\n"
+        )
+    };
+    assert_eq!(found(risk, "account", &role("'999988887777'", "")).len(), 1);
+    assert_eq!(found(risk, "root", &role("'arn:aws:iam::999988887777:root'", "")).len(), 1);
+    assert_eq!(found(risk, "everyone", &role("'*'", "")).len(), 1);
+    let to = "{Effect: Allow, Principal: {AWS: '999988887777'}, Action: 'sqs:SendMessage', Resource: !GetAtt Orders.Arn}";
+    assert_eq!(found(risk, "queue", &queue(to)).len(), 1);
+    assert_eq!(found(risk, "function", &permission("Principal: '999988887777'")).len(), 1);
+    // One's own account, an external id, an organisation, AWS's own log delivery, a service.
+    assert_eq!(found(risk, "own", &role("!Sub 'arn:aws:iam::${AWS::AccountId}:root'", "")).len(), 0);
+    assert_eq!(found(risk, "id", &role("'999988887777'", ", Condition: {StringEquals: {'sts:ExternalId': x}}")).len(), 0);
+    assert_eq!(found(risk, "org", &role("'*'", ", Condition: {StringEquals: {'aws:PrincipalOrgID': o-own}}")).len(), 0);
+    let logs =
+        "{Effect: Allow, Principal: {AWS: 'arn:aws:iam::127311923021:root'}, Action: 's3:PutObject', Resource: !Sub '${Files.Arn}/*'}";
+    assert_eq!(found(risk, "logs", &bucket("", logs)).len(), 0);
+    assert_eq!(found(risk, "service", &permission("Principal: sns.amazonaws.com")).len(), 0);
+}
+
+#[test]
+fn confused_deputy() {
+    let risk = "confused-deputy";
+    assert_eq!(found(risk, "topic", &permission("Principal: sns.amazonaws.com")).len(), 1);
+    assert_eq!(found(risk, "api", &permission("Principal: apigateway.amazonaws.com")).len(), 1);
+    let to = |service: &str, condition: &str| {
+        format!("{{Effect: Allow, Principal: {{Service: {service}}}, Action: 'sqs:SendMessage', Resource: !GetAtt Orders.Arn{condition}}}")
+    };
+    assert_eq!(found(risk, "bucket", &queue(&to("s3.amazonaws.com", ""))).len(), 1);
+    let tls = ", Condition: {Bool: {'aws:SecureTransport': 'true'}}";
+    assert_eq!(found(risk, "tls", &queue(&to("sns.amazonaws.com", tls))).len(), 1);
+    // What says for whom; a value that is not known says it too; services that ask the caller itself.
+    assert_eq!(found(risk, "arn", &permission("Principal: sns.amazonaws.com, SourceArn: 'arn:aws:sns:us-east-1:123456789012:t'")).len(), 0);
+    assert_eq!(found(risk, "account", &permission("Principal: s3.amazonaws.com, SourceAccount: !Ref AWS::AccountId")).len(), 0);
+    assert_eq!(found(risk, "skill", &permission("Principal: alexa-appkit.amazon.com, EventSourceToken: amzn1.ask.skill.x")).len(), 0);
+    let source = ", Condition: {ArnEquals: {'aws:SourceArn': !ImportValue topic}}";
+    let unknown = queue(&to("sns.amazonaws.com", source)).replace("!ImportValue topic", "'arn:aws:sns:us-east-1:123456789012:t'");
+    assert_eq!(found(risk, "source", &unknown).len(), 0);
+    assert_eq!(found(risk, "edge", &permission("Principal: secretsmanager.amazonaws.com")).len(), 0);
+}
