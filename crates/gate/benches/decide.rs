@@ -43,16 +43,36 @@ fn a_request_without_controls(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| decide(&app, &call, &memory));
 }
 
-/// SigV4 and a role of 15 statements.
-#[divan::bench]
-fn a_signed_aws_call(bencher: divan::Bencher<'_, '_>) {
+/// A role of 15 statements that asks for an item.
+fn fifteen_statements() -> (model::App, model::Call) {
     let statement =
         |n: usize| json!({"Effect": "Allow", "Action": ["sqs:SendMessage", "s3:GetObject"], "Resource": format!("arn:aws:s3:::b{n}/*")});
     let mut statements: Vec<_> = (0..14).map(statement).collect();
     statements.push(json!({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}));
     let policies = json!([{"PolicyName": "P", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
-    let app = with(&app(), "RidesRole", &["Policies"], node(policies));
-    let mut call = api_call(session(), "dynamodb:GetItem", TABLE);
+    (with(&app(), "RidesRole", &["Policies"], node(policies)), api_call(session(), "dynamodb:GetItem", TABLE))
+}
+
+/// What authorisation adds to a request: the policies of a caller who was identified.
+#[divan::bench]
+fn authorisation(bencher: divan::Bencher<'_, '_>) {
+    let ((app, call), memory) = (fifteen_statements(), Memory::default());
+    assert!(decide(&app, &call, &memory).passes());
+    bencher.bench_local(|| decide(&app, &call, &memory));
+}
+
+/// The same by a version of the application whose policies were not read yet, as every decision was before.
+#[divan::bench]
+fn authorisation_first_of_a_version(bencher: divan::Bencher<'_, '_>) {
+    let ((app, call), memory) = (fifteen_statements(), Memory::default());
+    let fresh = || model::App { derived: model::Derived::default(), ..app.clone() };
+    bencher.with_inputs(fresh).bench_local_refs(|app| decide(app, &call, &memory));
+}
+
+/// SigV4 and a role of 15 statements.
+#[divan::bench]
+fn a_signed_aws_call(bencher: divan::Bencher<'_, '_>) {
+    let (app, mut call) = fifteen_statements();
     let mut memory = Memory::default();
     let key = IssuedKey { secret: "secret".into(), session_token: None, identity: session(), expires: None };
     memory.keys.insert("AKIDEXAMPLE".into(), key);

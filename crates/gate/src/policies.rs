@@ -1,5 +1,6 @@
 //! Which policies bear on a call, and what `iam` says of them, in AWS's words. Decides nothing itself.
 
+use crate::compiled;
 use crate::invoke::Found;
 use crate::walk::Walk;
 use iam::{Context, Decision, Layer, Outcome, Policy, Principal, Request, Stack};
@@ -27,8 +28,7 @@ pub(crate) struct Judged {
 
 /// Judges an AWS API call by an identity: its own policies and the resource's.
 pub(crate) fn judge(app: &App, call: &Call, identity: &Identity, api: &ApiCall) -> Judged {
-    let mut stack = iam::app::stack_of(app, identity);
-    stack.resource = resource_policy(app, &api.resource);
+    let stack = compiled::stack_of(app, identity).with_resource(compiled::resource_policy(app, &api.resource));
     let request = request(app, call, identity, api);
     let decision = iam::decide(&request, &stack);
     let by_place = decision.matched.first().map(|matched| matched.statement.place.clone());
@@ -68,7 +68,7 @@ fn trusted(app: &App, identity: &Identity) -> Effect {
         return Effect::Unknown(format!("role {role_arn} is not declared in this application"));
     };
     let request = Request::new(Principal::Service { name: GATEWAY.into() }, "sts:AssumeRole", role_arn);
-    let stack = Stack::default().with_resource(iam::app::trust_policy(role));
+    let stack = Stack::default().with_resource(compiled::resource_policy(app, &role.arn));
     let decision = iam::decide(&request, &stack);
     match decision.outcome {
         Outcome::Allowed => Effect::Allow(String::new()),
@@ -103,7 +103,7 @@ pub(crate) fn invocation(app: &App, function_arn: &str) -> ApiCall {
 
 /// What the API's resource policy alone says of a request by nobody in particular.
 pub(crate) fn of_api(walk: &Walk<'_>, found: &Found<'_>, identity: &Identity) -> Effect {
-    let Some(policy) = iam::app::api_policy(walk.app, found.api) else { return Effect::Neither("the API has no resource policy".into()) };
+    let Some(policy) = compiled::api_policy(walk.app, found.api) else { return Effect::Neither("the API has no resource policy".into()) };
     let stack = Stack::default().with_resource(Some(policy));
     said(&iam::decide(&route_request(walk, found, identity), &stack), "the API's resource policy")
 }
@@ -143,14 +143,6 @@ fn request(app: &App, call: &Call, identity: &Identity, api: &ApiCall) -> Reques
     let region = api.resource.split(':').nth(3).filter(|region| !region.is_empty()).unwrap_or(&app.region);
     let request = Request::new(identity.into(), &api.action, &api.resource).with_context(context.with("aws:RequestedRegion", region));
     if api.resource_account.is_empty() { request } else { request.owned_by(&api.resource_account) }
-}
-
-fn resource_policy(app: &App, arn: &str) -> Option<Arc<Policy>> {
-    if arn.contains(":execute-api:") {
-        let id = arn.splitn(6, ':').nth(5)?.split('/').next()?;
-        return iam::app::api_policy(app, app.aws().rest_apis.iter().find(|api| api.api_id == id)?);
-    }
-    iam::app::resource_policy(app, arn)
 }
 
 fn own_place(app: &App, identity: &Identity) -> Option<Place> {

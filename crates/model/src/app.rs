@@ -5,6 +5,7 @@
 
 use crate::aws::Index;
 use crate::code::Code;
+use crate::derived::Derived;
 use crate::node::{Kind, Member, Node};
 use crate::place::Place;
 use crate::trouble::Trouble;
@@ -88,6 +89,8 @@ pub struct App {
     pub sources: BTreeMap<Arc<str>, Source>,
     /// What was not understood.
     pub troubles: Vec<Trouble>,
+    /// What the gate worked out of this version.
+    pub derived: Derived,
     resources: BTreeMap<ResourceId, Resource>,
     index: Index,
 }
@@ -179,6 +182,7 @@ impl App {
             }
         }
         next.version += 1;
+        next.derived = Derived::default();
         next.index = Index::of(&next.resources);
         Ok(next)
     }

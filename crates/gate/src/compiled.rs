@@ -1,0 +1,62 @@
+//! The policies of an application, read and compiled once for each of its versions: a decision must not read them anew.
+//! Decides nothing; what is not kept here is read where it is asked for.
+
+use iam::{Policy, Stack};
+use model::aws::RestApi;
+use model::{App, Identity};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+struct Compiled {
+    /// By ARN of the role or user.
+    stacks: HashMap<String, Stack>,
+    /// Trust policies and the policies of functions and other resources, by ARN; only resources that have one.
+    resources: HashMap<String, Arc<Policy>>,
+    /// By API id.
+    apis: HashMap<String, Arc<Policy>>,
+}
+
+/// What was compiled of this version; `None` when something else is kept in its place.
+fn of(app: &App) -> Option<&Compiled> {
+    app.derived.get(|| {
+        let roles = app.aws().roles.values().map(|role| (role.arn.clone(), iam::app::stack_of_role(app, role)));
+        let user = |arn: &String| (arn.clone(), iam::app::stack_of(app, &Identity::User { arn: arn.clone() }));
+        let users = app.of_kind("AWS::IAM::User").filter_map(|user| user.arn.as_ref()).map(user);
+        let arns = app.resources().filter_map(|resource| resource.arn.as_ref());
+        let resources = arns.filter_map(|arn| Some((arn.clone(), iam::app::resource_policy(app, arn)?)));
+        let apis = app.aws().rest_apis.iter().filter_map(|api| Some((api.api_id.clone(), iam::app::api_policy(app, api)?)));
+        Compiled { stacks: roles.chain(users).collect(), resources: resources.collect(), apis: apis.collect() }
+    })
+}
+
+/// The policies of an identity ([`iam::app::stack_of`]).
+pub fn stack_of(app: &App, identity: &Identity) -> Stack {
+    let arn = match identity {
+        Identity::AssumedRole { role_arn, .. } => Some(role_arn),
+        Identity::User { arn } => Some(arn),
+        Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => None,
+    };
+    let kept = arn.and_then(|arn| of(app)?.stacks.get(arn));
+    kept.cloned().unwrap_or_else(|| iam::app::stack_of(app, identity))
+}
+
+/// The policy of the resource with this ARN, of the API behind a method's ARN. `None`: it has none.
+pub fn resource_policy(app: &App, arn: &str) -> Option<Arc<Policy>> {
+    if arn.contains(":execute-api:") {
+        let id = arn.splitn(6, ':').nth(5)?.split('/').next()?;
+        return api_policy(app, app.aws().rest_apis.iter().find(|api| api.api_id == id)?);
+    }
+    match of(app) {
+        // Only an ARN that is declared as it stands is kept: an object, an alias, a name within a table is looked up by its rules.
+        Some(compiled) if app.by_arn(arn).is_some() => compiled.resources.get(arn).cloned(),
+        _ => iam::app::resource_policy(app, arn),
+    }
+}
+
+/// The policy of an API. `None`: it has none.
+pub fn api_policy(app: &App, api: &RestApi) -> Option<Arc<Policy>> {
+    match of(app) {
+        Some(compiled) => compiled.apis.get(&api.api_id).cloned(),
+        None => iam::app::api_policy(app, api),
+    }
+}
