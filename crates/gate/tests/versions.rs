@@ -1,7 +1,6 @@
 //! A verdict holds for the version it names: what was compiled of one never answers for the next.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)]
 mod stand;
 
 use sekisho_gate::decide;
