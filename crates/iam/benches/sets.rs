@@ -117,6 +117,30 @@ fn cut(bencher: Bencher, size: usize) {
     });
 }
 
+/// The same where the resource's policy lets the whole account in: every member is decided, and thousands are named.
+#[divan::bench]
+fn who_can_over_10_000_with_a_resource_policy(bencher: Bencher) {
+    let members: Vec<(Principal, Stack)> = account(10_000).members.into_iter().map(|m| (m.principal, m.stack)).collect();
+    let population = Population::new(members);
+    let own = policy(json!([{"Effect": "Allow", "Principal": {"AWS": format!("{ROOT}:root")}, "Action": "s3:*", "Resource": "*"}]));
+    let ask = || population.who_can("s3:PutObject", "arn:aws:s3:::b9/k", "123456789012", Some(&own)).len();
+    assert!(ask() > 0);
+    bencher.bench_local(|| black_box(ask()));
+}
+
+#[divan::bench]
+fn compile_10_000_policies_of_6_statements(bencher: Bencher) {
+    let six = |i: usize| -> String {
+        let all: Vec<Value> = (0..3).flat_map(|k| statements(i + k, 10_000).as_array().cloned().unwrap_or_default()).collect();
+        let padded: Vec<Value> = all.iter().cycle().take(6).cloned().collect();
+        json!({"Version": "2012-10-17", "Statement": padded}).to_string()
+    };
+    let texts: Vec<String> = (0..10_000).map(six).collect();
+    bencher.bench_local(|| {
+        texts.iter().map(|text| Policy::from_text("p", "p.json", black_box(text)).unwrap().statements.len()).sum::<usize>()
+    });
+}
+
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 3, sample_size = 1)]
 fn graph_and_all_paths_to_admin(bencher: Bencher, size: usize) {
     let account = account(size);

@@ -2,7 +2,7 @@
 //!
 //! `{"name", "expected", "request": {"principal", "action", "resource": {"resource", "accountId"}, "contextVariables"},
 //! "identityPolicies": [{"name", "policy"}], "resourcePolicy", "permissionBoundaryPolicies", "sessionPolicy",
-//! "endpointPolicy", "serviceControlPolicies": [{"orgIdentifier", "policies"}], "resourceControlPolicies"}`
+//! "endpointPolicy", "settings", "serviceControlPolicies": [{"orgIdentifier", "policies"}], "resourceControlPolicies"}`
 
 use crate::json::{self, Malformed};
 use crate::policy::Policy;
@@ -51,7 +51,11 @@ fn case(node: &Node) -> Result<Case, Malformed> {
     let arn = resource.get("resource").unwrap_or(resource).str().ok_or_else(|| fault(resource, "the resource is an ARN or *"))?;
     let mut asked = Request::new(principal, text("action")?, arn).with_context(context(request.get("contextVariables")));
     asked.resource_account = resource.get("accountId").and_then(Node::scalar);
-    let stack = Stack {
+    if let Some(services) = request.get("calledVia") {
+        asked = asked.called_via(services.items().iter().filter_map(Node::str));
+    }
+    let mut stack = Stack {
+        settings: Vec::new(),
         identity: policies(node.get("identityPolicies"), "identity policy"),
         boundary: policies(node.get("permissionBoundaryPolicies"), "permissions boundary"),
         session: policies(node.get("sessionPolicy").or_else(|| node.get("sessionPolicies")), "session policy"),
@@ -60,6 +64,9 @@ fn case(node: &Node) -> Result<Case, Malformed> {
         service_control: levels(node.get("serviceControlPolicies")),
         resource_control: levels(node.get("resourceControlPolicies")),
     };
+    if let Some(settings) = node.get("settings") {
+        crate::settings::apply(settings, &mut asked, &mut stack);
+    }
     let scalar = |key: &str| node.get(key).and_then(Node::scalar);
     Ok(Case { name: scalar("name").unwrap_or_default(), request: asked, stack, expected: scalar("expected") })
 }

@@ -72,15 +72,21 @@ impl Outcome {
 
 /// Decides a request.
 pub fn decide<'a>(request: &Request, stack: &'a Stack) -> Decision<'a> {
+    decide_on(request, stack, stack.resource.as_ref())
+}
+
+/// The same with another policy of the resource than the stack's: one stack is asked about many resources.
+pub(crate) fn decide_on<'a>(request: &Request, stack: &'a Stack, resource: Option<&'a Arc<Policy>>) -> Decision<'a> {
     let view = View { request };
-    let mut decision = Decision { outcome: Outcome::Allowed, matched: Vec::new(), lacking: Vec::new(), residual: Vec::new() };
+    let mut decision = Decision { outcome: Outcome::Allowed, matched: Vec::with_capacity(4), lacking: Vec::new(), residual: Vec::new() };
     // STS API Reference, "GetCallerIdentity": no permissions are required, and a denial has no effect.
     if request.action_lower == "sts:getcalleridentity" {
         return decision;
     }
-    let layers = Layers::of(&view, stack, &mut decision.matched);
-    let owner = request.owner();
-    let granted = match (request.principal.account(), owner) {
+    let account = request.principal.account();
+    let owner = request.owner_beside(account);
+    let layers = Layers::of(&view, account, stack, resource, &mut decision.matched);
+    let granted = match (account, owner) {
         (None, _) => layers.granted(Side::Resource),
         (Some(own), Some(owner)) if own == owner => layers.granted(Side::Same),
         (Some(_), Some(_)) => layers.granted(Side::Cross),
@@ -97,12 +103,12 @@ pub fn decide<'a>(request: &Request, stack: &'a Stack) -> Decision<'a> {
     };
     match decision.outcome {
         Outcome::ExplicitlyDenied => decision.matched.retain(|m| m.statement.effect == Effect::Deny && m.truth == Truth::Yes),
-        Outcome::ImplicitlyDenied => decision.lacking = layers.lacking(request, owner),
+        Outcome::ImplicitlyDenied => decision.lacking = layers.lacking(account, owner),
         Outcome::Depends => {
             for matched in decision.matched.iter().filter(|m| m.truth == Truth::Depends) {
                 decision.residual.extend(residue(&view, matched, !stack.boundary.is_empty()));
             }
-            if owner.is_none() && request.principal.account().is_some() {
+            if owner.is_none() && account.is_some() {
                 decision.residual.push(Residue::owner());
             }
         }
@@ -190,13 +196,21 @@ struct Layers {
     resource: Reach,
     /// The resource's own policy must allow: trust policies and key policies.
     strict: bool,
+    /// That policy is a role's trust policy.
+    trust: bool,
     endpoint: Truth,
     service_control: Truth,
     service_control_lacking: Option<usize>,
 }
 
 impl Layers {
-    fn of<'a>(view: &View<'_>, stack: &'a Stack, matched: &mut Vec<Matched<'a>>) -> Self {
+    fn of<'a>(
+        view: &View<'_>,
+        account: Option<&str>,
+        stack: &'a Stack,
+        own: Option<&'a Arc<Policy>>,
+        matched: &mut Vec<Matched<'a>>,
+    ) -> Self {
         let principal = &view.request.principal;
         let mut deny = Truth::No;
         let mut layer = |policies: &'a [Arc<Policy>], layer, matched: &mut Vec<Matched<'a>>| {
@@ -219,7 +233,7 @@ impl Layers {
             identity = Truth::No;
         }
         let (mut service_control, mut service_control_lacking) = (Truth::Yes, None);
-        if principal.account().is_some() && !principal.is_service_linked() {
+        if !stack.service_control.is_empty() && account.is_some() && !principal.is_service_linked() {
             for (index, level) in stack.service_control.iter().enumerate() {
                 let allow = layer(&level.policies, Layer::ServiceControl(index), matched);
                 if allow != Truth::Yes {
@@ -239,13 +253,18 @@ impl Layers {
             }
         }
         let has_boundary = has_identity && !stack.boundary.is_empty();
-        let trust = services::is_role_trust(&view.request.action_lower);
+        let (trust, key_policy) = services::must_allow(&view.request.action_lower, &view.request.resource);
         let name = if trust { Layer::Trust } else { Layer::Resource };
-        let (resource, denied) = match &stack.resource {
+        let (mut resource, denied) = match own {
             Some(policy) => said_to(view, std::slice::from_ref(policy), name, has_boundary, matched),
             None => (Reach::NONE, Truth::No),
         };
         deny = deny.or(denied);
+        if !stack.settings.is_empty() {
+            let (granted, denied) = said_to(view, &stack.settings, name, has_boundary, matched);
+            resource = resource.or(granted);
+            deny = deny.or(denied);
+        }
         let endpoint = match &stack.endpoint {
             Some(policy) => {
                 let (reach, denied) = said_to(view, std::slice::from_ref(policy), Layer::Endpoint, has_boundary, matched);
@@ -254,8 +273,8 @@ impl Layers {
             }
             None => Truth::Yes,
         };
-        let strict = trust || services::is_key_policy(&view.request.action_lower, &view.request.resource);
-        Self { deny, identity, boundary, session, resource, strict, endpoint, service_control, service_control_lacking }
+        let strict = trust || key_policy;
+        Self { deny, identity, boundary, session, resource, strict, trust, endpoint, service_control, service_control_lacking }
     }
 
     fn granted(&self, side: Side) -> Truth {
@@ -274,14 +293,13 @@ impl Layers {
     }
 
     /// The layers without which nothing more is needed: what a smallest grant has to touch.
-    fn lacking(&self, request: &Request, owner: Option<&str>) -> Vec<Layer> {
-        let own = request.principal.account();
+    fn lacking(&self, own: Option<&str>, owner: Option<&str>) -> Vec<Layer> {
         let mut out = Vec::new();
         out.extend(self.service_control_lacking.filter(|_| self.service_control == Truth::No).map(Layer::ServiceControl));
         if self.endpoint == Truth::No {
             out.push(Layer::Endpoint);
         }
-        let resource = if services::is_role_trust(&request.action_lower) { Layer::Trust } else { Layer::Resource };
+        let resource = if self.trust { Layer::Trust } else { Layer::Resource };
         let needs_resource = own.is_none() || self.strict || owner.is_some_and(|owner| own != Some(owner));
         if needs_resource && self.resource.matched == Truth::No {
             out.push(resource);
@@ -309,6 +327,9 @@ fn said<'a>(view: &View<'_>, policies: &'a [Arc<Policy>], layer: Layer, matched:
     let complete = !matches!(layer, Layer::ServiceControl(_) | Layer::ResourceControl(_));
     for policy in policies {
         for statement in &*policy.statements {
+            if statement.is_of_another_service(view) {
+                continue;
+            }
             let mut truth = statement.speaks(view, complete);
             if truth == Truth::No {
                 continue;
@@ -342,6 +363,9 @@ fn said_to<'a>(
     let (mut grants, mut deny) = (Reach::NONE, Truth::No);
     for policy in policies {
         for statement in &*policy.statements {
+            if statement.is_of_another_service(view) {
+                continue;
+            }
             let reach = statement.reach(view, has_boundary);
             if reach.matched == Truth::No {
                 continue;

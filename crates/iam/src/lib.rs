@@ -30,8 +30,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Settings that decide beside policies (Block Public Access, ACLs, KMS grants, the type of a function URL) are put beside
+//! them with [`settings::apply`].
+//!
 //! For an application that was read, [`app`] gathers the stacks: the policies of a role, the policy of a function
 //! (from its `AWS::Lambda::Permission`s), of a bucket, a queue, an API.
+
+#![forbid(unsafe_code)]
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -58,6 +63,8 @@ mod residual;
 mod scalar;
 mod services;
 pub mod sets;
+pub mod settings;
+mod simulation;
 mod stack;
 mod statement;
 mod template;
@@ -75,6 +82,7 @@ pub use principal::Principal;
 pub use principals::{Named, PrincipalSet, Who};
 pub use request::{Context, Request};
 pub use residual::Residue;
+pub use simulation::{evaluation_result, missing};
 pub use stack::{Layer, Level, Stack};
 pub use statement::{Effect, Pattern, Patterns, Statement};
 pub use template::Template;

@@ -103,6 +103,10 @@ impl Context {
     }
 
     fn get(&self, key: &str) -> Option<&Entry> {
+        if self.entries.len() <= 16 {
+            // Few keys have the same length, and only those are compared.
+            return self.entries.iter().find(|(own, _)| own == key).map(|(_, entry)| entry);
+        }
         self.entries.binary_search_by(|(own, _)| own.as_str().cmp(key)).ok().map(|at| &self.entries[at].1)
     }
 }
@@ -149,10 +153,35 @@ impl Request {
         self
     }
 
+    /// Says that services forwarded the request on the principal's behalf, in their order (IAM User Guide, "AWS global
+    /// condition context keys", `aws:CalledVia`; AWS KMS Developer Guide, "AWS KMS condition keys", `kms:ViaService`).
+    #[must_use]
+    pub fn called_via<'a>(mut self, services: impl IntoIterator<Item = &'a str>) -> Self {
+        let services: Vec<String> = services.into_iter().map(str::to_owned).collect();
+        let (Some(first), Some(last)) = (services.first().cloned(), services.last().cloned()) else { return self };
+        let mut context = std::mem::take(&mut self.context)
+            .with("aws:ViaAWSService", "true")
+            .with("aws:CalledViaFirst", first)
+            .with("aws:CalledViaLast", &*last)
+            .with_many("aws:CalledVia", services);
+        if self.action_lower.starts_with("kms:")
+            && let (Some(service), Some(region)) = (last.strip_suffix(".amazonaws.com"), part(&self.resource, 3))
+        {
+            context = context.with("kms:ViaService", format!("{service}.{region}.amazonaws.com"));
+        }
+        self.context = context;
+        self
+    }
+
     /// The account that owns the resource, as far as it is known.
     pub fn owner(&self) -> Option<&str> {
+        self.owner_beside(self.principal.account())
+    }
+
+    /// The same, where the caller's account is known already.
+    pub(crate) fn owner_beside<'a>(&'a self, caller: Option<&'a str>) -> Option<&'a str> {
         self.resource_account.as_deref().or_else(|| match self.resource.as_str() {
-            "*" => self.principal.account(),
+            "*" => caller,
             arn => part(arn, 4),
         })
     }

@@ -16,13 +16,10 @@ pub(crate) fn has_resource_control(action: &str) -> bool {
     catalogue().has_resource_control(service(action))
 }
 
-/// Whether the resource's policy is a trust policy: it must allow, in the same account too.
-pub(crate) fn is_role_trust(action: &str) -> bool {
-    ROLE_TRUST.contains(&action)
-}
-
-/// Whether the resource's policy is a key policy: it must allow, in the same account too
-/// (AWS KMS Developer Guide, "Key policies in AWS KMS").
-pub(crate) fn is_key_policy(action: &str, resource: &str) -> bool {
-    service(action) == "kms" && resource.splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("key/"))
+/// Whether the resource's policy must allow, in the same account too: because it is a role's trust policy, and because
+/// it is a key policy (AWS KMS Developer Guide, "Key policies in AWS KMS"). On the path of every decision.
+pub(crate) fn must_allow(action: &str, resource: &str) -> (bool, bool) {
+    let trust = action.starts_with("sts:") && ROLE_TRUST.contains(&action);
+    let key = action.starts_with("kms:") && resource.splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("key/"));
+    (trust, key)
 }

@@ -16,6 +16,9 @@ pub struct Stack {
     pub session: Vec<Arc<Policy>>,
     /// The resource's policy: bucket policy, function policy, key policy, or a role's trust policy.
     pub resource: Option<Arc<Policy>>,
+    /// What settings of the resource say, as policies beside its own: KMS grants, an ACL, Block Public Access (see
+    /// [`crate::settings`]).
+    pub settings: Vec<Arc<Policy>>,
     /// Policy of the VPC endpoint the request came through.
     pub endpoint: Option<Arc<Policy>>,
     /// SCPs of the caller's account, from the root of the organisation down. Leave empty for the management account.
@@ -58,6 +61,13 @@ impl Stack {
     /// Only identity-based policies.
     pub fn identity(policies: impl IntoIterator<Item = Arc<Policy>>) -> Self {
         Self { identity: policies.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Every policy of every layer.
+    pub fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        let levels = self.service_control.iter().chain(&self.resource_control).flat_map(|level| &level.policies);
+        let own = self.identity.iter().chain(&self.boundary).chain(&self.session);
+        own.chain(&self.resource).chain(&self.settings).chain(&self.endpoint).chain(levels)
     }
 
     /// The same with the resource's policy.

@@ -118,6 +118,12 @@ impl Statement {
         all.and(Truth::all(self.conditions.iter().map(|condition| condition.holds(view))))
     }
 
+    /// Whether the action's service alone rules the statement out. Spares most of a decision's work.
+    #[inline]
+    pub(crate) fn is_of_another_service(&self, view: &View<'_>) -> bool {
+        self.actions.services & view.request.service_bit == 0 && self.unknown.is_none()
+    }
+
     pub(crate) fn speaks_of_action(&self, view: &View<'_>) -> Truth {
         if self.actions.services & view.request.service_bit == 0 {
             return Truth::No;

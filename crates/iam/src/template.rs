@@ -88,20 +88,11 @@ impl Template {
     }
 
     /// Whether `text` matches, with variables taken from the request.
+    #[inline]
     pub(crate) fn matches(&self, text: &str, view: &View<'_>) -> Truth {
         let holds = match &self.parts {
             Parts::Ready(glob) => Truth::from(glob.matches(text)),
-            Parts::Variables(parts) => match fill(parts, view) {
-                Filled::Missing => Truth::No,
-                Filled::Known(tokens) => Truth::from(crate::glob::matches(&tokens, text.as_bytes())),
-                Filled::Unknown(tokens) => {
-                    if crate::glob::matches(&tokens, text.as_bytes()) {
-                        Truth::Depends
-                    } else {
-                        Truth::No
-                    }
-                }
-            },
+            Parts::Variables(parts) => filled_matches(parts, text, view),
         };
         if self.unknown.is_some() && holds == Truth::Yes { Truth::Depends } else { holds }
     }
@@ -153,6 +144,15 @@ enum Filled {
     Missing,
     Known(Vec<Token>),
     Unknown(Vec<Token>),
+}
+
+fn filled_matches(parts: &[Part], text: &str, view: &View<'_>) -> Truth {
+    match fill(parts, view) {
+        Filled::Missing => Truth::No,
+        Filled::Known(tokens) => Truth::from(crate::glob::matches(&tokens, text.as_bytes())),
+        Filled::Unknown(tokens) if crate::glob::matches(&tokens, text.as_bytes()) => Truth::Depends,
+        Filled::Unknown(_) => Truth::No,
+    }
 }
 
 fn fill(parts: &[Part], view: &View<'_>) -> Filled {

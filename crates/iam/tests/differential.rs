@@ -20,7 +20,10 @@ const NAMES: [&str; 8] = [USER, ROLE, SESSION, ROOT, OWN, "999999999999", "arn:a
 const ACTIONS: [&str; 4] = ["s3:GetObject", "s3:PutObject", "sqs:SendMessage", "sts:AssumeRole"];
 const ACTION_PATTERNS: [&str; 8] = ["*", "s3:*", "s3:get*", "S3:?utObject", "s3:GetObject", "sqs:*", "*:*Object", "sts:AssumeRole"];
 const RESOURCES: [&str; 4] = ["arn:aws:s3:::b/k", "arn:aws:s3:::b/dev/x:y", "arn:aws:sqs:us-east-1:123456789012:queue1", "*"];
-const RESOURCE_PATTERNS: [&str; 12] = [
+const RESOURCE_PATTERNS: [&str; 14] = [
+    // The fuzzer's: wildcards that do not cross a colon.
+    "*?",
+    "arn:aws:sqs:us-?ast-1:*9012:*",
     "*",
     "arn:aws:s3:::*",
     "arn:aws:s3:::b/?",

@@ -3,6 +3,7 @@
 
 use super::actions::ActionSet;
 use super::candidates::{Candidate, candidates, context};
+use super::formula::{Formula, resource};
 use super::language::{self, TooLarge};
 use crate::catalogue::catalogue;
 use crate::condition::Condition;
@@ -90,8 +91,10 @@ impl Side {
 /// Compares two sides.
 pub fn compare(first: &Side, second: &Side) -> Comparison {
     let mut exact = true;
-    let only_first = Search::new(first, second, &mut exact).first(&mut exact);
-    let only_second = Search::new(second, first, &mut exact).first(&mut exact);
+    let search = Search::new(first, second, &mut exact);
+    let back = search.turned();
+    let only_first = search.first(&mut exact);
+    let only_second = back.first(&mut exact);
     let relation = match (&only_first, &only_second) {
         (None, None) => Relation::Equivalent,
         (None, Some(_)) => Relation::Narrower,
@@ -108,11 +111,13 @@ pub fn newly_allowed(old: &Side, new: &Side) -> (Vec<NewlyAllowed>, bool) {
     let mut out: Vec<NewlyAllowed> = Vec::new();
     for group in &search.groups {
         let mut found: Option<NewlyAllowed> = None;
-        search.in_group(group, &mut exact, &mut |witness, actions| {
+        let mut gave_up = false;
+        search.in_group(group, language::STEPS, &mut gave_up, &mut exact, &mut |witness, actions| {
             let entry = found.get_or_insert_with(|| NewlyAllowed { actions: Vec::new(), witness });
             entry.actions.extend(actions.iter().filter(|action| !entry.actions.contains(action)).cloned().collect::<Vec<_>>());
             false
         });
+        exact &= !gave_up;
         out.extend(found);
     }
     (out, exact)
@@ -155,22 +160,45 @@ impl<'a> Search<'a> {
         Self { a, b, keys, principals: principals(&statements), groups: groups(a, &statements) }
     }
 
+    /// The same question the other way round: keys and callers are those of both sides.
+    fn turned(&self) -> Self {
+        let (a, b) = (self.b, self.a);
+        let statements: Vec<&Statement> = a.statements().chain(b.statements()).map(|(_, s)| s).collect();
+        Self { a, b, keys: self.keys.clone(), principals: self.principals.clone(), groups: groups(a, &statements) }
+    }
+
     fn first(&self, exact: &mut bool) -> Option<Witness> {
-        let mut out = None;
-        for group in &self.groups {
-            self.in_group(group, exact, &mut |witness, _| {
-                out = Some(witness);
-                true
-            });
-            if out.is_some() {
-                break;
+        let mut open: Vec<&Group> = self.groups.iter().collect();
+        // Most witnesses are near: what is far is looked for only when nothing near was found.
+        for most in [language::STEPS / 200, language::STEPS] {
+            let mut large = Vec::new();
+            for group in open {
+                let (mut out, mut gave_up) = (None, false);
+                self.in_group(group, most, &mut gave_up, exact, &mut |witness, _| {
+                    out = Some(witness);
+                    true
+                });
+                if out.is_some() {
+                    return out;
+                }
+                large.extend(gave_up.then_some(group));
             }
+            open = large;
         }
-        out
+        *exact &= open.is_empty();
+        None
     }
 
     /// Hands each resource type's witness, with the actions that take the type, to `found`, until it says stop.
-    fn in_group(&self, group: &Group, exact: &mut bool, found: &mut dyn FnMut(Witness, &[String]) -> bool) {
+    /// `most`: steps of one search; `gave_up` becomes true where they did not suffice.
+    fn in_group(
+        &self,
+        group: &Group,
+        most: usize,
+        gave_up: &mut bool,
+        exact: &mut bool,
+        found: &mut dyn FnMut(Witness, &[String]) -> bool,
+    ) {
         let probe = Request::new(Principal::Anonymous, &*group.action, "*");
         let speaks = |side: &'a Side| -> Vec<(usize, &'a Statement)> {
             let view = View { request: &probe };
@@ -189,12 +217,12 @@ impl<'a> Search<'a> {
             let witness = combinations.iter().find_map(|combination| {
                 let view = View { request: &combination.request };
                 let (own_truths, other_truths) = combination.truths.split_at(own.len());
-                let a = Formula { side: self.a, of: &own, truths: own_truths };
-                let b = Formula { side: self.b, of: &other, truths: other_truths };
-                match resource(&view, pattern, &a, &b) {
+                let a = Formula { layers: self.a.layers.len(), of: &own, truths: own_truths };
+                let b = Formula { layers: self.b.layers.len(), of: &other, truths: other_truths };
+                match resource(&view, pattern, &a, &b, most) {
                     Ok(found) => self.checked(combination, actions.first()?, &found?, &keys),
                     Err(TooLarge) => {
-                        *exact = false;
+                        *gave_up = true;
                         None
                     }
                 }
@@ -273,111 +301,12 @@ fn advance(picks: &mut [usize], keys: &[(String, Vec<Candidate>)]) -> bool {
     false
 }
 
-/// A side's statements on a class of actions, with whether their conditions and principals hold.
-struct Formula<'s, 'a> {
-    side: &'s Side,
-    of: &'s [(usize, &'a Statement)],
-    truths: &'s [Truth],
-}
-
 fn holds(statement: &Statement, view: &View<'_>) -> Truth {
     if statement.unknown.is_some() {
         return Truth::Depends;
     }
     let reach = if statement.principals.is_some() { statement.reach(view, false).matched } else { Truth::Yes };
     reach.and(Truth::all(statement.conditions.iter().map(|condition| condition.holds(view))))
-}
-
-/// A resource of a type that the first formula allows and the second does not.
-fn resource(view: &View<'_>, kind: &[Token], a: &Formula<'_, '_>, b: &Formula<'_, '_>) -> Result<Option<String>, TooLarge> {
-    let mut patterns: Vec<Vec<Token>> = vec![kind.to_vec()];
-    let mut masks = |f: &Formula<'_, '_>| -> Vec<Mask> {
-        let holding = f.of.iter().zip(f.truths).filter(|(_, truth)| **truth != Truth::No);
-        holding.map(|((layer, s), _)| Mask::of(*layer, s, view, &mut patterns)).collect()
-    };
-    let (own, other) = (masks(a), masks(b));
-    let (own_layers, other_layers) = (a.side.layers.len(), b.side.layers.len());
-    let shows = |bits: u64| bits & 1 != 0 && allowed(&own, own_layers, bits) && !allowed(&other, other_layers, bits);
-    if patterns.len() == 1 {
-        // No pattern tells one resource of the type from another.
-        return Ok(shows(1).then(|| example(kind)));
-    }
-    // A side no layer of which can allow needs no search.
-    if !(0..own_layers).all(|layer| own.iter().any(|mask| !mask.deny && mask.layer == layer)) {
-        return Ok(None);
-    }
-    let refs: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
-    let mut out = None;
-    language::search(&refs, |bits, text| {
-        let found = shows(bits);
-        if found {
-            out = Some(text.to_owned());
-        }
-        found
-    })?;
-    Ok(out)
-}
-
-/// A text of a type.
-fn example(kind: &[Token]) -> String {
-    let bytes = kind.iter().map(|token| if let Token::Byte(byte) = token { *byte } else { b'a' });
-    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
-}
-
-/// A statement as a test of the truth vector of the patterns: the type's, then those that divide the type.
-struct Mask {
-    layer: usize,
-    deny: bool,
-    not: bool,
-    any: u64,
-}
-
-impl Mask {
-    fn of(layer: usize, statement: &Statement, view: &View<'_>, patterns: &mut Vec<Vec<Token>>) -> Self {
-        let deny = statement.effect == Effect::Deny;
-        let Some(resources) = &statement.resources else { return Self { layer, deny, not: true, any: 0 } };
-        let mut any = 0;
-        for pattern in &*resources.any_of {
-            for text in std::iter::once(&pattern.text).chain(&pattern.completed) {
-                // A missing variable matches nothing; an unknown part is left to the engine's own check.
-                let Ok(tokens) = text.filled(view) else { continue };
-                if tokens.as_slice() == [Token::Star { colon: true }] {
-                    any |= 1;
-                    continue;
-                }
-                if disjoint(&tokens, &patterns[0]) {
-                    continue;
-                }
-                let at = patterns.iter().position(|own| *own == tokens).unwrap_or_else(|| {
-                    patterns.push(tokens);
-                    patterns.len() - 1
-                });
-                any |= 1u64.checked_shl(at as u32).unwrap_or(0);
-            }
-        }
-        Self { layer, deny, not: resources.not, any }
-    }
-
-    fn covers(&self, bits: u64) -> bool {
-        (bits & self.any != 0) != self.not
-    }
-}
-
-/// Whether two patterns differ before either has a wildcard.
-fn disjoint(a: &[Token], b: &[Token]) -> bool {
-    for (a, b) in a.iter().zip(b) {
-        match (a, b) {
-            (Token::Byte(a), Token::Byte(b)) if a == b => {}
-            (Token::Byte(_), Token::Byte(_)) => return true,
-            _ => return false,
-        }
-    }
-    false
-}
-
-fn allowed(masks: &[Mask], layers: usize, bits: u64) -> bool {
-    !masks.iter().any(|mask| mask.deny && mask.covers(bits))
-        && (0..layers).all(|layer| masks.iter().any(|mask| !mask.deny && mask.layer == layer && mask.covers(bits)))
 }
 
 fn variables(statement: &Statement) -> Vec<String> {

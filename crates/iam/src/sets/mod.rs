@@ -4,6 +4,7 @@
 mod actions;
 mod candidates;
 mod compare;
+mod formula;
 mod language;
 mod least;
 mod who;
@@ -17,5 +18,5 @@ use crate::glob::Token;
 
 /// Whether some text matches both patterns; `None` when that is too large a question.
 pub(crate) fn overlap(a: &[Token], b: &[Token]) -> Option<bool> {
-    language::search(&[a, b], |bits, _| bits & 0b11 == 0b11).ok()
+    language::search(&[a, b], true, language::STEPS, |bits, _| bits & 0b11 == 0b11).ok()
 }

@@ -4,12 +4,12 @@
 use super::actions::ActionSet;
 use super::compare::{Side, Witness, compare};
 use crate::condition::Condition;
-use crate::decide::{Outcome, decide};
+use crate::decide::{Outcome, decide_on};
 use crate::operator::{Operator, Quantifier};
 use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::principals::Who;
-use crate::request::{Context, Request};
+use crate::request::{Context, Request, View};
 use crate::residual::Residue;
 use crate::stack::{Layer, Stack};
 use crate::statement::{Effect, Statement};
@@ -71,28 +71,25 @@ impl Population {
         let mut out = Vec::new();
         let mut request = Request::new(Principal::Anonymous, action, resource).with_context(Context::open()).owned_by(owner);
         let id = crate::catalogue::catalogue().id_of(action);
+        // A policy that says nothing of the action grants nothing; then only identity policies do.
+        let speaks = |policy: &Arc<Policy>| {
+            let view = View { request: &request };
+            policy.statements.iter().any(|s| s.unknown.is_some() || s.speaks_of_action(&view).possible())
+        };
+        let spoken = policy.is_some_and(speaks);
         for ((principal, stack), reach) in self.members.iter().zip(&self.reach) {
-            // Without a resource policy only identity policies grant.
             let may = reach.open || id.is_none_or(|id| reach.actions.contains(id)) || matches!(principal, Principal::Root { .. });
-            if policy.is_none() && !may {
+            if !spoken && !may {
                 continue;
             }
             request.principal.clone_from(principal);
-            let own;
-            let stack = match policy {
-                Some(policy) => {
-                    own = Stack { resource: Some(policy.clone()), ..stack.clone() };
-                    &own
-                }
-                None => stack,
-            };
-            out.extend(answer(&request, stack));
+            out.extend(answer(&request, stack, policy));
         }
+        // What a stranger's own account allows is for it to say: it is taken to allow everything.
+        let strangers = Stack::identity([everything()]);
         for stranger in policy.map(|policy| outsiders(policy)).unwrap_or_default() {
             request.principal = stranger;
-            // What a stranger's own account allows is for it to say: it is taken to allow everything.
-            let stack = Stack { resource: policy.cloned(), identity: vec![everything()], ..Stack::default() };
-            out.extend(answer(&request, &stack));
+            out.extend(answer(&request, &strangers, policy));
         }
         out
     }
@@ -116,8 +113,8 @@ impl Reach {
     }
 }
 
-fn answer(request: &Request, stack: &Stack) -> Option<WhoCan> {
-    let decision = decide(request, stack);
+fn answer(request: &Request, stack: &Stack, policy: Option<&Arc<Policy>>) -> Option<WhoCan> {
+    let decision = decide_on(request, stack, policy.or(stack.resource.as_ref()));
     if !matches!(decision.outcome, Outcome::Allowed | Outcome::Depends) {
         return None;
     }

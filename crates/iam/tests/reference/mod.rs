@@ -134,11 +134,24 @@ fn like(pattern: &[char], text: &[char]) -> bool {
     }
 }
 
+/// The same for a resource ("IAM JSON policy elements: Resource"): a wildcard stands within one of the segments that the
+/// first five colons of the pattern divide, but for a `*` that is the last character of its segment.
+fn like_arn(pattern: &[char], text: &[char], colons: usize) -> bool {
+    let Some((first, rest)) = pattern.split_first() else { return text.is_empty() };
+    let free = colons >= 5 || (*first == '*' && rest.first().is_none_or(|next| *next == ':'));
+    match first {
+        '*' => (0..=text.len()).any(|at| (free || !text[..at].contains(&':')) && like_arn(rest, &text[at..], colons)),
+        '?' => text.first().is_some_and(|c| free || *c != ':') && like_arn(rest, &text[1..], colons),
+        c => text.first() == Some(&plain(*c)) && like_arn(rest, &text[1..], colons + usize::from(*c == ':')),
+    }
+}
+
 fn plain(c: char) -> char {
     match c {
         '\u{E000}' => '*',
         '\u{E001}' => '?',
         '\u{E002}' => '$',
+        '\u{E003}' => ':',
         c => c,
     }
 }
@@ -202,6 +215,8 @@ impl Ask {
         let escape = |c: char| match c {
             '*' => '\u{E000}',
             '?' => '\u{E001}',
+            // The segments are those of the pattern as it was written.
+            ':' => '\u{E003}',
             c => c,
         };
         let (mut out, mut rest) = (String::new(), text);
@@ -247,8 +262,8 @@ impl Ask {
         let Some(filled) = self.fill(pattern, variables) else { return false };
         let missing = 6usize.saturating_sub(pattern.split(':').count());
         let completed = format!("{filled}{}", ":*".repeat(missing));
-        like(&chars(&filled), &chars(&self.resource))
-            || (complete && missing > 0 && pattern.starts_with("arn:") && like(&chars(&completed), &chars(&self.resource)))
+        like_arn(&chars(&filled), &chars(&self.resource), 0)
+            || (complete && missing > 0 && pattern.starts_with("arn:") && like_arn(&chars(&completed), &chars(&self.resource), 0))
     }
 
     fn conditions(&self, block: &Value, variables: bool) -> bool {
@@ -301,6 +316,7 @@ impl Ask {
             "NumericGreaterThanEquals" => numbers(|value, own| value >= own),
             "Bool" => own.eq_ignore_ascii_case(value) && matches!(own.to_lowercase().as_str(), "true" | "false"),
             "ArnLike" | "ArnEquals" => filled().is_some_and(|own| {
+                let own = own.replace('\u{E003}', ":");
                 let (own, value): (Vec<_>, Vec<_>) = (own.splitn(6, ':').collect(), value.splitn(6, ':').collect());
                 own.len() == 6 && value.len() == 6 && own.iter().zip(&value).all(|(own, value)| like(&chars(own), &chars(value)))
             }),

@@ -58,7 +58,7 @@ pub fn policy(path: &Path) -> Result<Arc<Policy>, Exit> {
 /// # Errors
 /// After it was said why.
 pub fn account(path: &Path) -> Result<Read, Exit> {
-    if path.is_file() && path.extension().is_some_and(|extension| extension == "json") {
+    if path.is_file() {
         let text = text(path)?;
         if text.contains("\"RoleDetailList\"") || text.contains("\"UserDetailList\"") {
             let account = parsed(Account::of_authorization_details(&path.to_string_lossy(), &text))?;
@@ -72,6 +72,15 @@ pub fn account(path: &Path) -> Result<Read, Exit> {
     let app = read::application(path, &read::Options::default());
     crate::input::something(&app, path)?;
     Ok(Read { account: Account::of_app(&app), app: Some(app) })
+}
+
+/// Whether a record's caller is the principal: itself, or a session of the role where the record does not name the issuer.
+fn is(caller: &str, arn: &str) -> bool {
+    let role = |arn: &str| match iam::Principal::parse(arn) {
+        Some(iam::Principal::Session { arn, .. }) => arn.rsplit_once('/').map(|(role, _)| role.to_owned()),
+        _ => None,
+    };
+    caller == arn || (caller.contains(":assumed-role/") && role(caller).is_some() && role(caller) == role(arn))
 }
 
 /// What a principal was seen to do in a trail, and in how many events.
@@ -88,7 +97,7 @@ pub fn observed(trail: &Path, arn: &str) -> Result<(Vec<Observed>, usize), Exit>
     for event in logs.by_ref().filter(|event| event.log == model::LogKind::Cloudtrail) {
         // A call that was refused shows a wish, not a need.
         let refused = event.record.get("errorCode").is_some_and(|code| !code.is_null());
-        if iam::trail::caller(&event.record) == Some(arn) && !refused {
+        if iam::trail::caller(&event.record).is_some_and(|caller| is(caller, arn)) && !refused {
             events += 1;
             observed.extend(iam::trail::observed(&event.record));
         }

@@ -2,12 +2,12 @@
 
 mod input;
 mod show;
+mod terminal;
 
 use crate::cli::Format;
 use crate::exit::Exit;
 use crate::output;
 use clap::{Args, Subcommand};
-use iam::account::Account;
 use iam::paths::Graph;
 use iam::sets::{self, Population, Relation, Side};
 use iam::{Attached, Outcome, Principal, Stack};
@@ -49,7 +49,7 @@ pub enum Question {
     },
     /// What a principal can do.
     Can {
-        /// ARN or name of a user or role.
+        /// ARN, name or logical id of a user or role, or a function (its role is meant).
         principal: String,
         /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum Question {
         /// Folder with CloudTrail logs.
         #[arg(long)]
         trail: PathBuf,
-        /// ARN or name of a user or role.
+        /// ARN, name or logical id of a user or role, or a function (its role is meant).
         #[arg(long)]
         principal: String,
         /// Folder with templates, or the JSON of `aws iam get-account-authorization-details`.
@@ -119,21 +119,21 @@ pub enum Kind {
 
 /// Answers a question.
 pub fn run(arguments: &Iam) -> Exit {
-    let answer = match &arguments.question {
+    let (answer, people): (Answer, fn(&Value)) = match &arguments.question {
         Question::Decide { files, explain } => return decide(files, *explain, arguments.format),
-        Question::WhoCan { action, resource, path } => who_can(action, resource, path),
-        Question::Can { principal, path } => can(principal, path),
-        Question::Paths { path, from, to, assume } => paths(path, from.as_deref(), to, *assume),
-        Question::Compare { a, b } => compare(a, b),
-        Question::Diff { old, new } => diff(old, new),
-        Question::Lint { file, attached } => lint(file, *attached),
-        Question::LeastPrivilege { trail, principal, path } => least(trail, principal, path),
+        Question::WhoCan { action, resource, path } => (who_can(action, resource, path), terminal::who),
+        Question::Can { principal, path } => (can(principal, path), terminal::can),
+        Question::Paths { path, from, to, assume } => (paths(path, from.as_deref(), to, *assume), terminal::paths),
+        Question::Compare { a, b } => (compare(a, b), terminal::comparison),
+        Question::Diff { old, new } => (diff(old, new), terminal::diff),
+        Question::Lint { file, attached } => (lint(file, *attached), terminal::lints),
+        Question::LeastPrivilege { trail, principal, path } => (least(trail, principal, path), terminal::least),
     };
     match answer {
         Ok((value, exit)) => {
             match arguments.format {
                 Format::Json => output::line(&value.to_string()),
-                Format::Terminal => show::terminal(&value),
+                Format::Terminal => people(&value),
             }
             exit
         }
@@ -146,18 +146,20 @@ type Answer = Result<(Value, Exit), Exit>;
 fn decide(files: &[PathBuf], explain: bool, format: Format) -> Exit {
     let mut exit = Exit::Clean;
     for file in files {
-        let cases = match input::text(file).and_then(|text| input::parsed(iam::cases::read(&file.to_string_lossy(), &text))) {
-            Ok(cases) => cases,
+        let name = file.to_string_lossy();
+        let read = input::text(file).and_then(|text| Ok((input::parsed(iam::cases::read(&name, &text))?, text)));
+        let (cases, text) = match read {
+            Ok(read) => read,
             Err(failed) => {
                 exit = exit.max(failed);
                 continue;
             }
         };
         for case in cases {
-            let value = show::decision(&case, explain);
+            let value = show::decision(&case, explain, (&name, &text));
             match format {
                 Format::Json => output::line(&value.to_string()),
-                Format::Terminal => show::terminal(&value),
+                Format::Terminal => terminal::decision(&value),
             }
         }
     }
@@ -166,6 +168,9 @@ fn decide(files: &[PathBuf], explain: bool, format: Format) -> Exit {
 
 fn who_can(action: &str, resource: &str, path: &Path) -> Answer {
     let read = input::account(path)?;
+    if iam::catalogue::catalogue().action(action).is_none() {
+        output::says(&format!("note: the catalogue lists no action {action}"));
+    }
     let policy = read.app.as_ref().and_then(|app| iam::app::resource_policy(app, resource));
     let members = read.account.members.iter().filter(|m| m.kind != iam::account::MemberKind::Group);
     let population = Population::new(members.map(|m| (m.principal.clone(), m.stack.clone())).collect());
@@ -177,17 +182,38 @@ fn who_can(action: &str, resource: &str, path: &Path) -> Answer {
 
 fn can(principal: &str, path: &Path) -> Answer {
     let read = input::account(path)?;
-    let member = member(&read.account, principal)?;
+    let member = member(&read, principal)?;
     let can: Vec<Value> = sets::can(&read.account.members[member].stack).iter().map(show::can).collect();
     Ok((json!({"version": 1, "principal": read.account.members[member].arn, "can": can}), Exit::Clean))
 }
 
-fn member(account: &Account, name: &str) -> Result<usize, Exit> {
-    account.find(name).ok_or_else(|| {
-        output::error(&format!("no user or role is called {name}: give its ARN or its name"));
+/// Who is meant: a user, role or group by ARN, name or logical id, a session of a role, or the role of a function.
+fn member(read: &input::Read, name: &str) -> Result<usize, Exit> {
+    let account = &read.account;
+    let declared = |name: &str| {
+        let app = read.app.as_ref()?;
+        let function = app.aws().functions.values().find(|f| f.name == name || f.arn == name || *f.id.logical == *name);
+        let role = app.resources().find(|r| *r.id.logical == *name).and_then(|r| r.arn.clone());
+        account.find(&function.and_then(|f| f.role_arn.clone()).or(role)?)
+    };
+    account.find(name).or_else(|| declared(name)).ok_or_else(|| {
+        let mut known: Vec<&str> = account.members.iter().map(|m| m.arn.as_str()).take(SUGGESTED + 1).collect();
+        let more = if known.len() > SUGGESTED {
+            known.truncate(SUGGESTED);
+            ", ..."
+        } else {
+            ""
+        };
+        output::error(&match known.is_empty() {
+            true => format!("no user or role is called {name}: there is none at all"),
+            false => format!("no user, role or function is called {name}: give the ARN or name of one of {}{more}", known.join(", ")),
+        });
         Exit::Usage
     })
 }
+
+/// Principals that are named when the one that was given is not found.
+const SUGGESTED: usize = 8;
 
 fn paths(path: &Path, from: Option<&str>, to: &str, assume: bool) -> Answer {
     let read = input::account(path)?;
@@ -199,7 +225,7 @@ fn paths(path: &Path, from: Option<&str>, to: &str, assume: bool) -> Answer {
     let from = match from {
         Some("internet") => Some("internet"),
         Some(name) if graph.nodes().iter().any(|node| node.name == name) => Some(name),
-        Some(name) => Some(read.account.members[member(&read.account, name)?].arn.as_str()),
+        Some(name) => Some(read.account.members[member(&read, name)?].arn.as_str()),
         None => None,
     };
     let mut found = match to {
@@ -244,7 +270,7 @@ fn compare(a: &Path, b: &Path) -> Answer {
         Relation::Incomparable => "incomparable",
     };
     let witness = |w: &Option<sets::Witness>| w.as_ref().map(show::witness);
-    let value = json!({"version": 1, "relation": relation, "only_a": witness(&found.only_first), "only_b": witness(&found.only_second),
+    let value = json!({"version": 1, "a": a.to_string_lossy(), "b": b.to_string_lossy(), "relation": relation, "only_a": witness(&found.only_first), "only_b": witness(&found.only_second),
         "exact": found.exact});
     Ok((value, Exit::Clean))
 }
@@ -268,12 +294,12 @@ fn lint(file: &Path, attached: Kind) -> Answer {
     let found = iam::lint(&policy, attached);
     let exit = if found.is_empty() { Exit::Clean } else { Exit::Found };
     let shown: Vec<Value> = found.iter().map(|l| json!({"code": l.code, "says": l.says, "place": l.place, "help": l.help})).collect();
-    Ok((json!({"version": 1, "lints": shown}), exit))
+    Ok((json!({"version": 1, "file": file.to_string_lossy(), "lints": shown}), exit))
 }
 
 fn least(trail: &Path, principal: &str, path: &Path) -> Answer {
     let read = input::account(path)?;
-    let at = member(&read.account, principal)?;
+    let at = member(&read, principal)?;
     let member = &read.account.members[at];
     let (observed, events) = input::observed(trail, &member.arn)?;
     match sets::least_privilege(&member.principal, &member.stack, &observed) {

@@ -1,16 +1,18 @@
-//! Answers as JSON, and that JSON as lines for people.
+//! Answers as JSON.
 
-use crate::output;
 use iam::cases::Case;
 use iam::paths::{Cut, Path};
-use iam::sets::{Can, WhoCan, Witness};
-use iam::{Effect, Outcome, Principal};
+use iam::sets::{ActionSet, Can, WhoCan, Witness};
+use iam::{Effect, Outcome, Principal, Truth};
 use model::Place;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A decision.
-pub fn decision(case: &Case, explain: bool) -> Value {
+/// `explain`: also the sentences, the smallest grants, AWS's message, and the decision in the shape of
+/// `iam:SimulatePrincipalPolicy`; `file` is where the case stands.
+pub fn decision(case: &Case, explain: bool, file: (&str, &str)) -> Value {
     let decision = iam::decide(&case.request, &case.stack);
     let matched: Vec<Value> = decision
         .matched
@@ -22,7 +24,7 @@ pub fn decision(case: &Case, explain: bool) -> Value {
                 Effect::Unknown => "Unknown",
             };
             json!({"layer": m.layer.to_string(), "policy": *m.policy.name, "statement": m.statement.index, "sid": m.statement.sid,
-                "effect": effect, "place": m.statement.place})
+                "effect": effect, "certain": m.truth == Truth::Yes, "place": m.statement.place})
         })
         .collect();
     let lacking: Vec<String> = decision.lacking.iter().map(ToString::to_string).collect();
@@ -36,6 +38,7 @@ pub fn decision(case: &Case, explain: bool) -> Value {
         out["grants"] =
             explanation.grants.iter().map(|grant| json!({"layer": grant.layer.to_string(), "statement": grant.statement})).collect();
         out["message"] = json!(iam::access_denied_message(&case.request, &decision));
+        out["EvaluationResult"] = iam::evaluation_result(&case.request, &case.stack, &decision, Some(file));
     }
     out
 }
@@ -45,9 +48,23 @@ pub fn who(found: &WhoCan) -> Value {
     let residual: Vec<&str> = found.residual.iter().map(|r| r.says.as_str()).collect();
     let by: Vec<Value> =
         found.by.iter().map(|(layer, policy, place)| json!({"layer": layer.to_string(), "policy": **policy, "place": place})).collect();
-    json!({"principal": found.principal.name(), "decision": found.outcome.name(), "if": residual, "by": by,
-        "outsider": matches!(found.principal, Principal::Anonymous) || found.principal.account() == Some("000000000000"),
+    json!({"principal": name(&found.principal), "decision": found.outcome.name(), "if": residual, "by": by,
+        "outsider": outsider(&found.principal),
         "certain": found.outcome == Outcome::Allowed})
+}
+
+fn outsider(principal: &Principal) -> bool {
+    matches!(principal, Principal::Anonymous) || principal.account() == Some("000000000000")
+}
+
+/// A principal as it is declared: a role rather than a session of it.
+fn name(principal: &Principal) -> String {
+    match principal {
+        Principal::Anonymous => "anybody, without credentials".into(),
+        _ if outsider(principal) => "any other AWS account".into(),
+        Principal::Session { role_arn, .. } => role_arn.clone(),
+        _ => principal.name(),
+    }
 }
 
 /// One thing a principal can do.
@@ -58,8 +75,22 @@ pub fn can(found: &Can) -> Value {
     } else {
         found.actions.iter().map(|action| action.full(all)).collect()
     };
-    json!({"actions": actions, "resources": found.resources, "conditions": found.conditions, "policy": *found.policy, "place": found.place,
+    json!({"granted": granted(&found.actions), "actions": actions, "resources": found.resources, "conditions": found.conditions, "policy": *found.policy, "place": found.place,
         "limited": found.limited})
+}
+
+/// The set with `service:*` for whole services.
+fn granted(set: &ActionSet) -> Vec<String> {
+    let all = iam::catalogue::catalogue();
+    if set.len() == all.actions().len() {
+        return vec!["*".into()];
+    }
+    let mut by_service: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for action in set.iter() {
+        by_service.entry(&all.service_of(action).prefix).or_default().push(action.full(all));
+    }
+    let whole = |prefix: &str, own: usize| all.service(prefix).is_some_and(|service| own > 1 && all.actions_of(service).len() == own);
+    by_service.into_iter().flat_map(|(prefix, own)| if whole(prefix, own.len()) { vec![format!("{prefix}:*")] } else { own }).collect()
 }
 
 /// A path.
@@ -91,58 +122,4 @@ pub fn witness(witness: &Witness) -> Value {
     let keys: serde_json::Map<String, Value> = witness.keys.iter().map(|(key, values)| (key.clone(), json!(values))).collect();
     json!({"principal": witness.request.principal.name(), "action": witness.request.action, "resource": witness.request.resource,
         "context": keys, "says": witness.says()})
-}
-
-/// A value as indented lines; what comes from policies is escaped.
-pub fn terminal(value: &Value) {
-    lines(value, 0);
-}
-
-fn lines(value: &Value, depth: usize) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(map) if map.contains_key("line") && map.contains_key("file") => {}
-        Value::Object(map) => {
-            for (key, value) in map.iter().filter(|(key, _)| *key != "version") {
-                match inline(value) {
-                    Some(text) if text.is_empty() => {}
-                    Some(text) => output::line(&format!("{indent}{key}: {}", report::escape(&text))),
-                    None => {
-                        output::line(&format!("{indent}{key}:"));
-                        lines(value, depth + 1);
-                    }
-                }
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                match inline(item) {
-                    Some(text) => output::line(&format!("{indent}- {}", report::escape(&text))),
-                    None => {
-                        output::line(&format!("{indent}-"));
-                        lines(item, depth + 1);
-                    }
-                }
-            }
-        }
-        other => output::line(&format!("{indent}{}", report::escape(&other.to_string()))),
-    }
-}
-
-/// Values that take one line.
-fn inline(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some(String::new()),
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(items) if items.is_empty() => Some(String::new()),
-        Value::Array(items) if items.iter().all(Value::is_string) && items.len() <= 12 => {
-            Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
-        }
-        Value::Object(map) if map.contains_key("line") && map.contains_key("file") => {
-            let text = |key: &str| map.get(key).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).unwrap_or_default();
-            Some(format!("{}:{}:{}", text("file"), text("line"), text("column")))
-        }
-        _ => None,
-    }
 }
