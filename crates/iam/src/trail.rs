@@ -6,41 +6,135 @@ use crate::catalogue::catalogue;
 use crate::sets::Observed;
 use serde_json::Value;
 
-/// `eventSource`, `eventName` (without a date or version at its end), IAM action; where the names differ.
-const ACTIONS: [(&str, &str, &str); 27] = [
+/// `eventSource`, `eventName` (without a date or version at its end), IAM action; where the names differ. For Amazon S3 this
+/// is "Required permissions for Amazon S3 API operations" (Amazon S3 User Guide).
+const ACTIONS: [(&str, &str, &str); 79] = [
     ("lambda", "Invoke", "lambda:InvokeFunction"),
-    ("lambda", "GetPolicy", "lambda:GetPolicy"),
     ("lambda", "InvokeExecution", "lambda:InvokeFunction"),
+    ("lambda", "InvokeWithResponseStream", "lambda:InvokeFunction"),
+    ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
     ("s3", "ListBuckets", "s3:ListAllMyBuckets"),
+    ("s3", "ListDirectoryBuckets", "s3express:ListAllMyDirectoryBuckets"),
+    ("s3", "CreateSession", "s3express:CreateSession"),
     ("s3", "ListObjects", "s3:ListBucket"),
+    ("s3", "ListObjectsV2", "s3:ListBucket"),
     ("s3", "ListObjectVersions", "s3:ListBucketVersions"),
+    ("s3", "ListMultipartUploads", "s3:ListBucketMultipartUploads"),
     ("s3", "HeadObject", "s3:GetObject"),
+    ("s3", "SelectObjectContent", "s3:GetObject"),
     ("s3", "HeadBucket", "s3:ListBucket"),
     ("s3", "CopyObject", "s3:PutObject"),
     ("s3", "DeleteObjects", "s3:DeleteObject"),
     ("s3", "CreateMultipartUpload", "s3:PutObject"),
     ("s3", "UploadPart", "s3:PutObject"),
+    ("s3", "UploadPartCopy", "s3:PutObject"),
     ("s3", "CompleteMultipartUpload", "s3:PutObject"),
     ("s3", "ListParts", "s3:ListMultipartUploadParts"),
+    ("s3", "WriteGetObjectResponse", "s3-object-lambda:WriteGetObjectResponse"),
     ("s3", "GetBucketEncryption", "s3:GetEncryptionConfiguration"),
     ("s3", "PutBucketEncryption", "s3:PutEncryptionConfiguration"),
+    ("s3", "DeleteBucketEncryption", "s3:PutEncryptionConfiguration"),
     ("s3", "GetBucketLifecycle", "s3:GetLifecycleConfiguration"),
+    ("s3", "GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
     ("s3", "PutBucketLifecycle", "s3:PutLifecycleConfiguration"),
+    ("s3", "PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+    ("s3", "DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"),
     ("s3", "GetBucketReplication", "s3:GetReplicationConfiguration"),
     ("s3", "PutBucketReplication", "s3:PutReplicationConfiguration"),
-    ("s3", "DeleteBucketCors", "s3:PutBucketCORS"),
+    ("s3", "DeleteBucketReplication", "s3:PutReplicationConfiguration"),
     ("s3", "GetBucketCors", "s3:GetBucketCORS"),
     ("s3", "PutBucketCors", "s3:PutBucketCORS"),
-    ("s3", "DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"),
+    ("s3", "DeleteBucketCors", "s3:PutBucketCORS"),
+    ("s3", "DeleteBucketTagging", "s3:PutBucketTagging"),
+    ("s3", "DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls"),
+    ("s3", "GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
+    ("s3", "PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("s3", "DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("s3", "DeleteBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("s3", "GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration"),
+    ("s3", "PutBucketAccelerateConfiguration", "s3:PutAccelerateConfiguration"),
+    ("s3", "GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
+    ("s3", "PutBucketNotificationConfiguration", "s3:PutBucketNotification"),
+    ("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
+    ("s3", "PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
+    ("s3", "CreateBucketMetadataConfiguration", "s3:CreateBucketMetadataTableConfiguration"),
+    ("s3", "GetBucketMetadataConfiguration", "s3:GetBucketMetadataTableConfiguration"),
+    ("s3", "DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration"),
+    ("s3", "GetBucketAnalyticsConfiguration", "s3:GetAnalyticsConfiguration"),
+    ("s3", "ListBucketAnalyticsConfigurations", "s3:GetAnalyticsConfiguration"),
+    ("s3", "PutBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"),
+    ("s3", "DeleteBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"),
+    ("s3", "GetBucketInventoryConfiguration", "s3:GetInventoryConfiguration"),
+    ("s3", "ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"),
+    ("s3", "PutBucketInventoryConfiguration", "s3:PutInventoryConfiguration"),
+    ("s3", "DeleteBucketInventoryConfiguration", "s3:PutInventoryConfiguration"),
+    ("s3", "GetBucketMetricsConfiguration", "s3:GetMetricsConfiguration"),
+    ("s3", "ListBucketMetricsConfigurations", "s3:GetMetricsConfiguration"),
+    ("s3", "PutBucketMetricsConfiguration", "s3:PutMetricsConfiguration"),
+    ("s3", "DeleteBucketMetricsConfiguration", "s3:PutMetricsConfiguration"),
+    ("s3", "GetBucketIntelligentTieringConfiguration", "s3:GetIntelligentTieringConfiguration"),
+    ("s3", "ListBucketIntelligentTieringConfigurations", "s3:GetIntelligentTieringConfiguration"),
+    ("s3", "PutBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration"),
+    ("s3", "DeleteBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration"),
     ("sqs", "SendMessageBatch", "sqs:SendMessage"),
     ("sqs", "DeleteMessageBatch", "sqs:DeleteMessage"),
+    ("sqs", "ChangeMessageVisibilityBatch", "sqs:ChangeMessageVisibility"),
     ("sns", "PublishBatch", "sns:Publish"),
+    // API Gateway's actions are the methods of its control API.
+    ("apigateway", "GenerateClientCertificate", "apigateway:POST"),
+    ("apigateway", "PutRestApi", "apigateway:PUT"),
+    ("apigateway", "ReimportApi", "apigateway:PUT"),
+    ("apigateway", "ImportApi", "apigateway:PUT"),
+    ("apigateway", "ImportDocumentationParts", "apigateway:PUT"),
+    ("apigateway", "TagResource", "apigateway:PUT"),
+    ("apigateway", "RejectDomainNameAccessAssociation", "apigateway:POST"),
+    ("apigateway", "ExportApi", "apigateway:GET"),
 ];
 
-/// Operations of several actions on items.
-const SEVERAL: [(&str, &str, &[&str]); 2] = [
+/// How the operations of API Gateway begin, and the method of its control API they use.
+const METHODS: [(&str, &str); 11] = [
+    ("Get", "apigateway:GET"),
+    ("Create", "apigateway:POST"),
+    ("Import", "apigateway:POST"),
+    ("TestInvoke", "apigateway:POST"),
+    ("Put", "apigateway:PUT"),
+    ("Update", "apigateway:PATCH"),
+    ("Delete", "apigateway:DELETE"),
+    ("Flush", "apigateway:DELETE"),
+    ("Reset", "apigateway:DELETE"),
+    ("Untag", "apigateway:DELETE"),
+    ("Reject", "apigateway:POST"),
+];
+
+/// Operations of several actions.
+const SEVERAL: [(&str, &str, &[&str]); 6] = [
     ("dynamodb", "TransactWriteItems", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]),
     ("dynamodb", "TransactGetItems", &["dynamodb:GetItem"]),
+    ("dynamodb", "ExecuteStatement", &PARTIQL),
+    ("dynamodb", "BatchExecuteStatement", &PARTIQL),
+    ("dynamodb", "ExecuteTransaction", &PARTIQL),
+    ("kms", "ReEncrypt", &["kms:ReEncryptFrom", "kms:ReEncryptTo"]),
+];
+
+/// What a PartiQL statement may need: the record does not always show the statement.
+const PARTIQL: [&str; 4] = ["dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"];
+
+/// `requestParameters` members that hold a role which the call passes (IAM User Guide, "Granting a user permissions to pass
+/// a role to an AWS service"): the caller needs `iam:PassRole` on it too.
+const PASSED: [(&str, &str); 13] = [
+    ("lambda", "role"),
+    ("states", "roleArn"),
+    ("scheduler", "target/roleArn"),
+    ("events", "roleArn"),
+    ("pipes", "roleArn"),
+    ("cloudformation", "roleARN"),
+    ("apigateway", "credentials"),
+    ("apigateway", "putIntegrationInput/credentials"),
+    ("logs", "roleArn"),
+    ("cloudtrail", "cloudWatchLogsRoleArn"),
+    ("cognito-identity", "roles/authenticated"),
+    ("cognito-identity", "roles/unauthenticated"),
+    ("ssm", "serviceRoleArn"),
 ];
 
 /// Endpoint names of CloudTrail that are not the prefix of the actions.
@@ -87,8 +181,9 @@ pub fn observed(record: &Value) -> Vec<Observed> {
     let actions: Vec<String> = match SEVERAL.iter().find(|(own, event, _)| *own == service && *event == name) {
         Some((.., actions)) => actions.iter().map(|action| (*action).to_owned()).collect(),
         None => {
-            let known = ACTIONS.iter().find(|(own, event, _)| *own == service && *event == name);
-            vec![known.map_or_else(|| format!("{service}:{name}"), |(.., action)| (*action).to_owned())]
+            let known = ACTIONS.iter().find(|(own, event, _)| *own == service && *event == name).map(|(.., action)| *action);
+            let method = || METHODS.iter().find(|(start, _)| service == "apigateway" && name.starts_with(start)).map(|(_, action)| *action);
+            vec![known.or_else(method).map_or_else(|| format!("{service}:{name}"), str::to_owned)]
         }
     };
     let all = catalogue();
@@ -110,6 +205,22 @@ pub fn observed(record: &Value) -> Vec<Observed> {
         } else {
             out.extend(named.into_iter().map(|arn| Observed { action: full.clone(), resource: Some(arn) }));
         }
+    }
+    out.extend(beside(record, service));
+    out
+}
+
+/// What the call needed beside its own action: to pass a role, to read the object it copies.
+fn beside(record: &Value, service: &str) -> Vec<Observed> {
+    let parameter = |path: &str| record.pointer(&format!("/requestParameters/{path}")).and_then(Value::as_str);
+    let passed = PASSED.iter().filter(|(own, _)| *own == service).filter_map(|(_, path)| parameter(path));
+    let roles = passed.filter(|arn| arn.contains(":iam:") && arn.contains(":role/"));
+    let mut out: Vec<Observed> = roles.map(|arn| Observed { action: "iam:PassRole".into(), resource: Some(arn.to_owned()) }).collect();
+    if service == "s3"
+        && let Some(source) = parameter("x-amz-copy-source")
+    {
+        let source = source.trim_start_matches('/').split('?').next().unwrap_or_default();
+        out.push(Observed { action: "s3:GetObject".into(), resource: Some(format!("arn:aws:s3:::{source}")) });
     }
     out
 }
@@ -185,6 +296,8 @@ mod tests {
                 "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:q",
             ),
             ("secretsmanager", "GetSecretValue", json!({"secretId": "db"}), "secretsmanager:GetSecretValue ?"),
+            ("apigateway", "UpdateStage", json!({"restApiId": "a"}), "apigateway:PATCH ?"),
+            ("kms", "CreateGrant", json!({"keyId": "k"}), "kms:CreateGrant arn:aws:kms:us-east-1:123456789012:key/k"),
             ("iam", "PutRolePolicy", json!({"roleName": "r"}), "iam:PutRolePolicy arn:aws:iam::123456789012:role/r"),
         ];
         for (source, name, parameters, expected) in rows {
@@ -196,6 +309,38 @@ mod tests {
         }
         assert!(observed(&json!({"eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin"})).is_empty());
         assert!(observed(&json!({})).is_empty());
+    }
+
+    #[test]
+    fn what_a_call_needs_beside_its_action() {
+        let rows = [
+            (
+                "lambda",
+                "CreateFunction20150331",
+                json!({"functionName": "f", "role": "arn:aws:iam::123456789012:role/r"}),
+                "iam:PassRole arn:aws:iam::123456789012:role/r",
+            ),
+            ("s3", "CopyObject", json!({"bucketName": "b", "key": "k", "x-amz-copy-source": "/a/x"}), "s3:GetObject arn:aws:s3:::a/x"),
+            ("kms", "ReEncrypt", json!({}), "kms:ReEncryptTo ?"),
+        ];
+        for (source, name, parameters, expected) in rows {
+            let record = json!({"eventSource": format!("{source}.amazonaws.com"), "eventName": name, "awsRegion": "us-east-1",
+                "recipientAccountId": "123456789012", "requestParameters": parameters});
+            let found = observed(&record);
+            assert_eq!(found.len(), 2, "{name}");
+            let last = found.last().map(|o| format!("{} {}", o.action, o.resource.as_deref().unwrap_or("?")));
+            assert_eq!(last.as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    /// Every action the tables name is one that the catalogue lists.
+    #[test]
+    fn only_real_actions() {
+        let all = crate::catalogue::catalogue();
+        let own = super::ACTIONS.iter().map(|(.., action)| *action).chain(super::METHODS.iter().map(|(_, action)| *action));
+        let several = super::SEVERAL.iter().flat_map(|(.., actions)| actions.iter().copied());
+        let unknown: Vec<&str> = own.chain(several).filter(|action| all.action(action).is_none()).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
     }
 
     #[test]

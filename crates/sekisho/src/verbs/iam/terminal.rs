@@ -66,7 +66,7 @@ pub fn decision(value: &Value) {
         line(1, format!("it depends: {}  {}", text(residual, "says"), place(&residual["place"])).trim_end());
     }
     for grant in items(value, "grants") {
-        line(1, &format!("to allow it, add to a {}: {}", text(grant, "layer"), grant["statement"]));
+        line(1, &format!("to allow it, add to the {}: {}", text(grant, "layer"), grant["statement"]));
     }
     if let Some(message) = value["message"].as_str() {
         line(1, &format!("AWS would answer: {message}"));
