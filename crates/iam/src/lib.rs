@@ -50,6 +50,7 @@ mod condition;
 mod decide;
 mod explain;
 mod glob;
+mod grammar;
 mod json;
 mod lint;
 mod managed;

@@ -57,11 +57,12 @@ pub fn lint(policy: &Policy, attached: Attached) -> Vec<Lint> {
         }
         old_version(policy, statement, &mut out);
     }
+    crate::grammar::form(policy, attached, &mut out);
     dead(policy, attached, &mut out);
     out
 }
 
-fn add(out: &mut Vec<Lint>, code: &'static str, place: &Place, says: String, help: &str) {
+pub(crate) fn add(out: &mut Vec<Lint>, code: &'static str, place: &Place, says: String, help: &str) {
     out.push(Lint { code, says, place: place.clone(), help: help.into() });
 }
 

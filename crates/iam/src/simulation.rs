@@ -27,8 +27,8 @@ pub fn evaluation_result(request: &Request, stack: &Stack, decision: &Decision<'
         Outcome::ImplicitlyDenied | Outcome::Depends => "implicitDeny",
     };
     let by = |wanted: fn(&Layer) -> bool| {
-        let lacks = decision.lacking.iter().any(wanted);
-        !lacks && !(decision.outcome == Outcome::ExplicitlyDenied && decision.matched.iter().any(|m| wanted(&m.layer)))
+        let denies = decision.outcome == Outcome::ExplicitlyDenied && decision.matched.iter().any(|m| wanted(&m.layer));
+        !(denies || decision.lacking.iter().any(wanted))
     };
     let mut out = json!({"EvalActionName": request.action, "EvalResourceName": request.resource, "EvalDecision": word,
         "MatchedStatements": matched, "MissingContextValues": missing(request, stack)});

@@ -99,3 +99,61 @@ fn whole_policies() {
     assert_eq!(codes("[]", Attached::Identity), ["refused 1:1"]);
     assert!(Policy::from_text("p", "p.json", "{\"Version\":}").is_err());
 }
+
+/// What AWS's policy validation refuses or warns of by form alone, each with its place.
+#[test]
+fn forms() {
+    let rows: [(&str, &[(&str, &str)]); 17] = [
+        (r#""Sid":"a b","Effect":"Allow","Action":"s3:GetObject","Resource":"*""#, &[("unsupported-sid", "")]),
+        (r#""Effect":"Allow","Action":[],"Resource":"*""#, &[("empty-list", "")]),
+        (r#""Effect":"Allow","Action":"s3:GetObject","Resource":[]"#, &[("empty-list", "")]),
+        (r#""Effect":"Deny","Action":"s3:GetObject","Resource":"arn:amazon:s3:::b/*""#, &[("invalid-arn", r#""arn:"#)]),
+        (
+            r#""Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:US-EAST-1:123456789012:q""#,
+            &[("invalid-arn", r#""arn:"#)],
+        ),
+        (r#""Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:12345:q""#, &[("invalid-arn", r#""arn:"#)]),
+        (r#""Effect":"Allow","Action":["s3:Get*","s3:GetObject"],"Resource":"*""#, &[("redundant", r#""s3:GetObject""#)]),
+        (
+            r#""Effect":"Allow","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b/k"]"#,
+            &[("redundant", r#""arn:aws:s3:::b/k""#)],
+        ),
+        (r#""Effect":"Allow","Action":"iam:PassRole","Resource":"*""#, &[("pass-role-with-star", r#""iam:PassRole""#)]),
+        (
+            r#""Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}"#,
+            &[],
+        ),
+        (
+            r#""Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":["true","false"]}}"#,
+            &[("several-booleans", r#""aws:SecureTransport""#)],
+        ),
+        (
+            r#""Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"aws:PrincipalAccount":"123456789012"}}"#,
+            &[("set-operator-on-one-value", r#""aws:PrincipalAccount""#)],
+        ),
+        (
+            r#""Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"NumericLessThan":{"aws:SecureTransport":"1"}}"#,
+            &[("type-mismatch", r#""aws:SecureTransport""#)],
+        ),
+        (
+            r#""Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"172.20.0.0/16"}}"#,
+            &[("private-address", r#""172."#)],
+        ),
+        (r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username""#, &[("invalid-variable", r#""arn:"#)]),
+        (r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${}""#, &[("invalid-variable", r#""arn:"#)]),
+        (
+            r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username, dev}""#,
+            &[("invalid-variable", r#""arn:"#)],
+        ),
+    ];
+    for (inner, expected) in rows {
+        let text = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [\n{{{inner}}}]}}");
+        let line = format!("{{{inner}}}]}}");
+        let column = |mark: &str| if mark.is_empty() { 1 } else { line.rfind(mark).unwrap() + 1 };
+        let expected: Vec<String> = expected.iter().map(|(code, mark)| format!("{code} 2:{}", column(mark))).collect();
+        assert_eq!(codes(&text, Attached::Identity), expected, "{inner}");
+    }
+    let twice = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+{"Sid": "A", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}"#;
+    assert_eq!(codes(twice, Attached::Identity), ["duplicate-sid 2:1"]);
+}
