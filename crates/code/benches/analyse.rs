@@ -66,6 +66,42 @@ fn application() -> (Memory, Vec<FunctionSource>) {
     (Memory(files), functions)
 }
 
+/// The same in Python: so many handlers, each with a package of its own and seven statements.
+fn python(handlers: usize) -> (Memory, Vec<FunctionSource>) {
+    let mut files = BTreeMap::new();
+    let mut functions = Vec::new();
+    for n in 0..handlers {
+        let mut database = String::from(
+            "import os\nimport psycopg2\nconn = psycopg2.connect(host=os.environ['HOST'])\n\n\ndef run(sql):\n    with conn.cursor() as cur:\n        cur.execute(sql)\n        return cur.fetchall()\n",
+        );
+        let mut text =
+            format!("import json\nfrom db{n} import *\n\n\ndef handler(event, context):\n    body = json.loads(event['body'])\n");
+        for m in 0..7 {
+            database.push_str(&format!("\n\ndef create{m}(name, image, **more):\n    rows = run(f\"INSERT INTO t{m} VALUES ('{{name}}', {{image}}, {{more['horn']}})\")\n    return [dict(row) for row in rows if row]\n"));
+            text.push_str(&format!("    if body.get('kind') == {m}:\n        try:\n            made = create{m}(body['name'], image=body.get('image'), horn=body['horn'])\n            return {{'statusCode': 200, 'body': json.dumps(made)}}\n        except Exception as error:\n            print(error)\n            return {{'statusCode': 500, 'body': 'failed'}}\n"));
+        }
+        text.push_str("    return {'statusCode': 501}\n");
+        text.push_str(&"\n\ndef helper(a, b):\n    parts = [part.strip() for part in a.split('/')]\n    for part in parts:\n        if part == b:\n            return {'part': part, 'length': len(part)}\n    return None\n".repeat(25));
+        files.insert(format!("db{n}.py"), database);
+        files.insert(format!("handler{n}.py"), text);
+        functions.push(FunctionSource {
+            id: ResourceId::new("app", format!("F{n}")),
+            runtime: "python3.13".into(),
+            handler: format!("handler{n}.handler"),
+            root: String::new(),
+            environment: BTreeMap::new(),
+        });
+    }
+    (Memory(files), functions)
+}
+
+/// Twice the application takes about twice the time.
+#[divan::bench(args = [4, 8, 16, 32])]
+fn analyse_python(bencher: divan::Bencher<'_, '_>, handlers: usize) {
+    let (files, functions) = python(handlers);
+    bencher.bench(|| analyse(&functions, &files));
+}
+
 #[divan::bench]
 fn analyse_all(bencher: divan::Bencher<'_, '_>) {
     let (files, functions) = application();

@@ -262,6 +262,10 @@ fn identities() {
             vec![(WritableAttribute, "custom:role")],
         ),
         (
+            handler("for (const a of await users()) { if (a.Name === 'custom:is_admin') return a.Value; }"),
+            vec![(WritableAttribute, "custom:is_admin")],
+        ),
+        (
             python("if event['requestContext']['authorizer']['claims']['custom:role'] == 'admin':\n    return 1"),
             vec![(WritableAttribute, "custom:role"), (UnguardedIdentity, "claims")],
         ),

@@ -178,6 +178,10 @@ fn frameworks() {
             vec!["Shell path.name get index.py:7 GET", "Shell query.q get index.py:8 GET"],
         ),
         (
+            "import os\nfrom chalice import Chalice\napp = Chalice(app_name='x')\n@app.route('/x/{name}', methods=['PUT'])\ndef put(name):\n    os.system(name)\n    os.system(app.current_request.json_body['cmd'])\nhandler = app\n",
+            vec!["Shell path.name put index.py:6 PUT", "Shell body.cmd put index.py:7 PUT"],
+        ),
+        (
             "import os, functools\ndef deco(f):\n    @functools.wraps(f)\n    def wrapper(*args, **kwargs):\n        return f(*args, **kwargs)\n    return wrapper\n@deco\ndef handler(event, context):\n    os.system(event['body'])\n",
             vec!["Shell body handler index.py:9"],
         ),

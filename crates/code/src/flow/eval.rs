@@ -287,6 +287,7 @@ impl<'p> Engine<'p> {
         let at = self.frames.last().map_or(At { module: 0, span: Default::default() }, |f| At { module: f.module, span: self.compared });
         for (one, other) in [(a, b), (b, a)] {
             self.authorises(one, at);
+            self.attribute_sought(one, at);
             if one.atoms.iter().any(|a| matches!(a, Atom::Method)) {
                 let methods: Vec<_> = other.texts().cloned().collect();
                 if !methods.is_empty() && methods.len() == other.atoms.len() {

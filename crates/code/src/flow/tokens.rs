@@ -220,6 +220,14 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// The name of an attribute is looked for among a user's attributes (`Name === "custom:role"`), as Cognito's API gives them.
+    pub fn attribute_sought(&mut self, value: &Value, at: At) {
+        let Some(name) = value.text().filter(|name| name.starts_with("custom:")).cloned() else { return };
+        let says =
+            format!("the attribute `{name}` is looked for among the user's; its owner may write it unless the app client forbids it");
+        self.review(ReviewKind::WritableAttribute, &name, says, at);
+    }
+
     /// A value may be what the authorizer said or what the request says.
     pub fn overridden(&mut self, joined: &Value) {
         let whole = |t: &&Taint| t.whole && t.form == 0 && !t.source.path.is_empty();
