@@ -45,6 +45,8 @@ pub enum Verb {
     Explain(Explain),
     /// Ask about policies: decide, who-can, can, paths, compare, diff, lint, least-privilege.
     Iam(crate::verbs::iam::Iam),
+    /// Ask about web ACLs: test requests, explain one, replay logs.
+    Waf(crate::verbs::waf::Waf),
     /// Print completions for a shell.
     Completions {
         /// The shell.

@@ -7,3 +7,4 @@ pub mod investigate;
 pub mod prove;
 pub mod scan;
 pub mod up;
+pub mod waf;

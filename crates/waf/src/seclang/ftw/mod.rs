@@ -11,4 +11,4 @@ mod model;
 mod runner;
 
 pub use model::{Case, Expect, Sent, Stage, cases};
-pub use runner::{Report, run, setup};
+pub use runner::{Report, program, run, setup};

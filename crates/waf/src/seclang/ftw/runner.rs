@@ -4,7 +4,7 @@ use super::model::{Case, Expect, Sent};
 use super::{backend, front};
 use crate::engine::Scratch;
 use crate::engine::rx::{Flags, Rx};
-use crate::seclang::{EngineMode, Facts, Matched, Outcome, Program, Request, Response, Stored, Transaction};
+use crate::seclang::{EngineMode, Facts, Files, Matched, Outcome, Problem, Program, Request, Response, Stored, Transaction, load};
 
 /// What came of a case.
 #[derive(Clone, Debug)]
@@ -28,6 +28,27 @@ pub fn setup(paranoia: u8) -> String {
          setvar:tx.max_num_args=255,setvar:tx.max_file_size=64100,setvar:tx.combined_file_sizes=65535\"\n"
     )
 }
+
+/// A rule set's folder as its tests want it: base, setup, the tests' own setup, the rules.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn program(files: &Files, paranoia: u8, mode: EngineMode) -> Result<Program, Vec<Problem>> {
+    let mut files = files.clone();
+    let order: Vec<String> = files.order().into_iter().map(str::to_owned).collect();
+    files.insert(BASE_NAME, crate::seclang::BASE);
+    files.insert(SETUP_NAME, setup(paranoia));
+    let is_setup = |name: &&String| name.rsplit('/').next().is_some_and(|base| base.starts_with("crs-setup.conf"));
+    let (before, after): (Vec<&String>, Vec<&String>) = order.iter().partition(is_setup);
+    let mut order = vec![BASE_NAME];
+    order.extend(before.into_iter().map(String::as_str));
+    order.push(SETUP_NAME);
+    order.extend(after.into_iter().map(String::as_str));
+    Ok(Program::new(&load(&files, &order)?).in_mode(mode))
+}
+
+const BASE_NAME: &str = "sekisho/base.conf";
+const SETUP_NAME: &str = "sekisho/tests-setup.conf";
 
 /// Runs a case: all its stages, each with what the earlier ones left in the stored collections.
 pub fn run(program: &Program, case: &Case) -> Report {

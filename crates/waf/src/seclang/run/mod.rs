@@ -196,6 +196,11 @@ impl<'p> Transaction<'p> {
         (outcome, self.stored, self.run.into_scratch())
     }
 
+    /// The memory alone, where nothing else of the transaction is wanted.
+    pub fn into_scratch(self) -> Scratch {
+        self.run.into_scratch()
+    }
+
     /// A TX variable's value: `inbound_anomaly_score_pl1`.
     pub fn tx(&self, name: &str) -> Option<&[u8]> {
         self.tx_value(name.to_ascii_lowercase().as_bytes())
