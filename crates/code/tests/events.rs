@@ -58,6 +58,35 @@ fn triggers() {
 }
 
 #[test]
+fn content_of_the_object_that_started_the_function() {
+    let run = "require('child_process').execSync(`run ${x}`);";
+    for (body, expected) in [
+        (
+            format!(
+                "const {{ S3Client, GetObjectCommand }} = require('@aws-sdk/client-s3');\nconst r = await new S3Client().send(new GetObjectCommand({{ Bucket: 'b', Key: event.Records[0].s3.object.key }}));\nconst x = await r.Body.transformToString();\n{run}"
+            ),
+            "Shell S3.Body",
+        ),
+        (
+            format!(
+                "const AWS = require('aws-sdk');\nconst r = await new AWS.S3().getObject({{ Bucket: 'b', Key: event.detail.object.key }}).promise();\nconst x = r.Body.toString('utf8');\n{run}"
+            ),
+            "Shell S3.Body",
+        ),
+        (
+            format!(
+                "const AWS = require('aws-sdk');\nconst r = await new AWS.S3().getObject({{ Bucket: 'b', Key: 'settings.json' }}).promise();\nconst x = r.Body.toString('utf8');\n{run}"
+            ),
+            "",
+        ),
+    ] {
+        let found: Vec<String> = found(&body).into_iter().filter(|l| !l.starts_with("S3Key")).collect();
+        let found: Vec<&str> = found.iter().map(|l| l.rsplit_once(" :").map_or(&**l, |(head, _)| head)).collect();
+        assert_eq!(found.join(","), expected, "{body}");
+    }
+}
+
+#[test]
 fn sinks() {
     for (body, expected) in [
         ("require('js-yaml').load(event.body);", "Deserialize body :2"),

@@ -97,6 +97,14 @@ fn other_sinks() {
             "Presign body :6",
         ),
         (
+            "import boto3\nfrom xml.dom.pulldom import parseString\ns3 = boto3.resource('s3')\nreturn parseString(s3.Object('b', event['Records'][0]['s3']['object']['key']).get()['Body'].read().decode('utf-8'))",
+            "Xml S3.Body :8",
+        ),
+        (
+            "import boto3\nb = json.loads(event['body'])\nreturn boto3.client('dynamodb').scan(TableName='T', ScanFilter={'a': {'ComparisonOperator': b['op']}})",
+            "NoSql body.op :7",
+        ),
+        (
             "return {'statusCode': 200, 'headers': {'Content-Type': 'text/html'}, 'body': '<p>' + event['queryStringParameters']['n']}",
             "Html query.n :5",
         ),
@@ -180,6 +188,10 @@ fn frameworks() {
         (
             "import os\nfrom chalice import Chalice\napp = Chalice(app_name='x')\n@app.route('/x/{name}', methods=['PUT'])\ndef put(name):\n    os.system(name)\n    os.system(app.current_request.json_body['cmd'])\nhandler = app\n",
             vec!["Shell path.name put index.py:6 PUT", "Shell body.cmd put index.py:7 PUT"],
+        ),
+        (
+            "import os\nfrom json import loads\nfrom chalice import Chalice\napp = Chalice(app_name='x')\n@app.on_sns_message(topic='t')\ndef react(event):\n    os.system(loads(event.message)['cmd'])\n    os.system(event.subject)\nhandler = app\n",
+            vec!["Shell Sns.cmd react index.py:7", "Shell Sns.Subject react index.py:8"],
         ),
         (
             "import os, functools\ndef deco(f):\n    @functools.wraps(f)\n    def wrapper(*args, **kwargs):\n        return f(*args, **kwargs)\n    return wrapper\n@deco\ndef handler(event, context):\n    os.system(event['body'])\n",

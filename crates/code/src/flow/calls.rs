@@ -4,10 +4,11 @@ use super::call::Site;
 use super::engine::Engine;
 use super::external::base;
 use super::python::Args;
+use super::source::Root;
 use super::value::{Atom, External, Value};
 use super::write::Operation;
 use crate::aws::{Kind, classify, python};
-use model::code::{ReviewKind, SinkKind};
+use model::code::{ReviewKind, SinkKind, Trigger};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,13 +40,22 @@ const RESOURCES: [&str; 22] = [
 
 impl<'p> Engine<'p> {
     /// Notes a call of the SDK for JavaScript.
-    pub fn note_aws(&mut self, external: &External, args: &[Value], new: bool, site: Site<'p>) {
+    pub fn note_aws(&mut self, external: &External, args: &[Value], new: bool, site: Site<'p>) -> Value {
         if !external.package.contains("aws-sdk") {
-            return;
+            return Value::default();
         }
         self.signed(external, args, site);
         let package = if external.package.starts_with("aws-sdk/clients/") { &*external.package } else { base(&external.package) };
-        let Kind::Operation { service, mut operation, argument } = classify(package, &external.path, new) else { return };
+        let Kind::Operation { service, mut operation, argument } = classify(package, &external.path, new) else {
+            // `client.send(command)` gives what the command asks for.
+            let sends = external.path.ends_with(".send") || external.path.ends_with(".promise");
+            let content = args
+                .iter()
+                .flat_map(|a| a.taints.iter())
+                .filter(|t| t.source.root == Root::Message(Trigger::S3) && t.source.path.is_empty());
+            let taints = if sends { content.cloned().collect() } else { Vec::new() };
+            return Value { taints, ..Value::default() };
+        };
         if operation.is_none() {
             // `getSignedUrl("getObject", ...)` names the operation.
             let text = args.first().and_then(|a| a.text()).map(|t| t.to_string());
@@ -53,7 +63,9 @@ impl<'p> Engine<'p> {
                 text.map(|t| t.chars().next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default() + t.get(1..).unwrap_or(""));
         }
         let params = args.get(argument).cloned().unwrap_or_default();
+        let content = self.uploaded(operation.as_deref(), &service, &params, None);
         self.operation(Operation { service, name: operation, params, resource: None }, site);
+        content
     }
 
     /// URLs and POST policies that are signed for a key.
@@ -190,8 +202,14 @@ impl<'p> Engine<'p> {
         let resource = external.args.first().cloned().filter(|_| kind == "resource");
         let params = self.positional(&service, &operation, args, params);
         self.object_key(&service, chain, &external.args, name, site);
+        let key = external.args.get(1).filter(|_| chain.contains("Object()"));
+        let mut content = self.uploaded(Some(&operation), &service, &params, key);
         self.operation(Operation { service, name: Some(operation), params, resource }, site);
-        None
+        if content.taints.is_empty() {
+            return None;
+        }
+        content.unknown = true;
+        Some(content)
     }
 
     /// `upload_file(name, bucket, key)` and its kind take their parameters by position.

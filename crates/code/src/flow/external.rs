@@ -140,7 +140,7 @@ impl<'p> Engine<'p> {
         if external.package.is_empty() {
             return self.global_call(external, args, new, site);
         }
-        self.note_aws(external, &args, new, site);
+        let content = self.note_aws(external, &args, new, site);
         if let Some(python) = external.package.strip_prefix("py:") {
             return self.python_call(python, external, this, args, site);
         }
@@ -175,6 +175,7 @@ impl<'p> Engine<'p> {
             || package.starts_with("@prisma/")
             || package.starts_with("@google-cloud/");
         let mut given = Value::unknown();
+        given.taint(&content.taints);
         if name == "format" {
             // `mysql.format(sql, values)` escapes its values.
             given.taint(&first.transformed("format").taints);

@@ -47,6 +47,8 @@ pub(super) fn part(path: &[&str], name: &str) -> Option<Part> {
         (["records"], "sns" | "Sns") | (["Records"], "sns") => source(&["Records"], "Sns"),
         (["records"], "message_attributes") | (["Records"], "message_attributes") => source(&["Records"], "messageAttributes"),
         (["Records", "Sns"], "message") => source(path, "Message"),
+        (["Records", "Sns"], "subject") => source(path, "Subject"),
+        (["Records", "s3", "object"], "bucket") => Some(Part::Clean),
         (["Records", "s3"], "get_object") => source(path, "object"),
         ([], "object_key") => source(&["Records", "s3", "object"], "key"),
         ([], "bucket_name") => Some(Part::Clean),
@@ -130,7 +132,7 @@ pub(super) fn model(path: &[&str]) -> EventSource {
 /// The payload of a service's event, in words.
 pub(super) fn says(trigger: Trigger) -> &'static str {
     match trigger {
-        Trigger::S3 => "the name of the S3 object that started the function",
+        Trigger::S3 => "the S3 object that started the function",
         Trigger::Sqs => "the SQS message that started the function",
         Trigger::Sns => "the SNS message that started the function",
         Trigger::EventBridge => "the EventBridge event that started the function",

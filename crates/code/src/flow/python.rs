@@ -229,7 +229,17 @@ fn parameter(package: &str, decorator: &str, path: &str, name: &str, rest: &str)
         return Value::source(Source { root: Root::Message(Trigger::AppSync), path: vec![name.into()] }, None);
     }
     if decorator.starts_with("on_") || decorator == "lambda_function" {
-        return if name == "event" { source(Source::event()) } else { Value::unknown() };
+        // Chalice's event objects begin where the record does.
+        let from: &[&str] = match decorator {
+            "on_sns_message" => &["Records", "Sns"],
+            "on_s3_event" => &["Records", "s3", "object"],
+            "on_sqs_message" => &["Records"],
+            "on_kinesis_record" => &["Records", "kinesis"],
+            "on_dynamodb_record" => &["Records", "dynamodb"],
+            _ => &[],
+        };
+        let path = from.iter().map(|p| Arc::from(*p)).collect();
+        return if name == "event" { source(Source { root: Root::Event, path }) } else { Value::unknown() };
     }
     let typed = rest.trim_start_matches([':', ' ']);
     if typed.starts_with("Request") {

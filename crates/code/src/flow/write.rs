@@ -3,9 +3,10 @@
 
 use super::call::Site;
 use super::engine::Engine;
+use super::source::{Root, Source};
 use super::value::{Atom, ObjectId, Value};
 use crate::aws::Found;
-use model::code::{EventSource, ResourceName, ReviewKind, SinkKind, Write, WritePart};
+use model::code::{EventSource, ResourceName, ReviewKind, SinkKind, Trigger, Write, WritePart};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,12 +82,44 @@ impl<'p> Engine<'p> {
         if service == "dynamodb" {
             self.hit_parts(SinkKind::NoSql, params, &EXPRESSIONS, name, site);
             self.whole_query(name, params, site);
+            // Which table, and which comparison.
+            self.hit_parts(SinkKind::NoSql, params, &["TableName"], name, site);
+            let filters = self.fields_only(params, &["ScanFilter", "QueryFilter", "KeyConditions", "Expected"]);
+            let each = self.elements(&filters);
+            self.hit_parts(SinkKind::NoSql, &each, &["ComparisonOperator"], name, site);
             self.tenant(params, site);
         }
         if service == "s3" && !name.starts_with("List") {
             self.hit_parts(SinkKind::S3Key, params, &["Key", "CopySource"], name, site);
         }
         self.write(&operation, site);
+    }
+
+    /// What stands in the object that started the function, whose uploader chose it; nothing of any other call.
+    pub fn uploaded(&mut self, operation: Option<&str>, service: &str, params: &Value, key: Option<&Value>) -> Value {
+        let mut out = Value::default();
+        if service != "s3" || operation != Some("GetObject") {
+            return out;
+        }
+        let mut keys = self.fields_only(params, &["Key"]);
+        if let Some(key) = key {
+            keys = keys.join(key);
+        }
+        for taint in &keys.taints {
+            let named = match taint.source.model() {
+                EventSource::Trigger(Trigger::S3, path) => path == ["key"],
+                EventSource::Trigger(Trigger::EventBridge | Trigger::Sqs | Trigger::Sns, path) => {
+                    path.ends_with(&["object".to_owned(), "key".to_owned()])
+                }
+                _ => false,
+            };
+            if named {
+                let source = std::rc::Rc::new(Source::of(Root::Message(Trigger::S3)));
+                let content = super::value::Taint { source, whole: true, form: 0, built: None, safe: 0, reading: false, ..taint.clone() };
+                out.taint(&[content]);
+            }
+        }
+        out
     }
 
     /// Parameters themselves, not what is spread over all of them.
