@@ -123,6 +123,13 @@ fn disclosures() {
         ),
         (handler("go().catch((e) => callback(null, { statusCode: 500, body: String(e) }));"), vec![(Error, Response)]),
         (handler("try { go(); } catch (e) { console.error(e); return { statusCode: 500, body: 'failed' }; }"), vec![]),
+        (
+            handler(
+                "const q = `SELECT * FROM t WHERE a = ${event.pathParameters.id}`;\nconsole.log('query: ' + q);\nrequire('mysql').createConnection({}).query(q);",
+            ),
+            vec![(Disclosed::Sql, Log)],
+        ),
+        (handler("console.log(`inserted values ${event.pathParameters.id} and more into the table`);"), vec![]),
         (handler("console.log('id', event.pathParameters.id, event.httpMethod);"), vec![]),
         (handler("console.log(event.headers.Authorization.split(' ')[0]);"), vec![]),
         (python("print(event)"), vec![(Event, Log)]),

@@ -15,7 +15,11 @@ impl<'p> Engine<'p> {
         let mut what: BTreeSet<Disclosed> = BTreeSet::new();
         for value in values {
             for taint in self.deep(value, 4) {
-                what.extend(disclosed(&taint, to));
+                let found = disclosed(&taint, to);
+                if let (Some(Disclosed::Sql), Some(built)) = (found, taint.built) {
+                    self.statements_logged.push((at, built.at));
+                }
+                what.extend(found);
             }
             if self.holds_environment(value, 3) {
                 what.insert(Disclosed::Environment);
@@ -31,6 +35,15 @@ impl<'p> Engine<'p> {
                 self.disclosures.push(found);
             }
         }
+    }
+
+    /// After the walk: what only looked like a statement, and was never sent as one, is none.
+    pub fn judge_disclosures(&mut self) {
+        let sent: BTreeSet<At> = self.hits.iter().filter(|h| h.kind == SinkKind::Sql).filter_map(|h| h.taint.built.map(|b| b.at)).collect();
+        let logged = std::mem::take(&mut self.statements_logged);
+        let real: Vec<_> =
+            logged.iter().filter(|(_, built)| sent.contains(built)).map(|(at, _)| self.module(at.module).place(at.span)).collect();
+        self.disclosures.retain(|d| d.what != Disclosed::Sql || real.contains(&d.place));
     }
 
     fn holds_environment(&mut self, value: &Value, depth: usize) -> bool {

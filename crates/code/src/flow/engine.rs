@@ -100,6 +100,8 @@ pub(super) struct Engine<'p> {
     pub disclosures: Vec<Disclosure>,
     /// How tokens and identities are treated.
     pub reviews: Vec<Review>,
+    /// Where texts that look like statements were logged, and where they were built.
+    pub statements_logged: Vec<(At, At)>,
     /// Claims of tokens that were compared with something, and what was seen of tokens.
     pub tokens: super::tokens::Tokens,
     /// The comparison that is being looked at.
@@ -129,6 +131,7 @@ impl<'p> Engine<'p> {
             writes: Vec::new(),
             disclosures: Vec::new(),
             reviews: Vec::new(),
+            statements_logged: Vec::new(),
             tokens: super::tokens::Tokens::default(),
             compared: model::Span::default(),
             handler_depth: None,

@@ -104,6 +104,7 @@ fn walk_here(program: &Program, first: usize, reachable: &[usize], export: &str)
         engine.judge_policies();
     }
     engine.judge_tokens();
+    engine.judge_disclosures();
     engine.writes.sort_by(|a, b| (&a.place, &a.service, &a.operation).cmp(&(&b.place, &b.service, &b.operation)));
     engine.disclosures.sort_by(|a, b| (&a.place, a.what, a.to).cmp(&(&b.place, b.what, b.to)));
     let module = engine.module(handler.0);
