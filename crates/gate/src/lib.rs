@@ -11,7 +11,8 @@ mod journal;
 mod policies;
 pub mod sigv4;
 mod walk;
+pub mod web_acl;
 
 pub use invoke::usage_plan::charge;
-pub use journal::{Entry, Facts, Recorder, proved, record};
+pub use journal::{Entry, Facts, Recorder, inspect, proved, record};
 pub use walk::decide;

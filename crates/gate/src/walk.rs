@@ -1,6 +1,7 @@
 //! The walk through the phases: which phases a call meets, in AWS's order, and what each of them said.
 //! It never skips a phase and never reorders them.
 
+use crate::web_acl::Inspection;
 use crate::{aws_call, connect, invoke};
 use model::{Answer, App, Ask, Call, Charge, Grant, Phase, Place, Reason, Residual, State, Stop, Verdict};
 
@@ -9,16 +10,26 @@ use model::{Answer, App, Ask, Call, Charge, Grant, Phase, Place, Reason, Residua
 /// `app` is the application as it is, `call` the question, `state` what the verdict needs beside the App. The
 /// verdict has one reason for each phase that was reached; the last one decided.
 pub fn decide(app: &App, call: &Call, state: &dyn State) -> Verdict {
-    let mut walk = Walk { app, call, state, grant: Grant::default(), charges: Vec::new(), invoke: None, connect: None };
+    walked(app, call, state).0
+}
+
+/// The same, with what the web ACL made of the request.
+pub(crate) fn walked(app: &App, call: &Call, state: &dyn State) -> (Verdict, Option<Inspection>) {
+    let mut walk = Walk { app, call, state, grant: Grant::default(), charges: Vec::new(), invoke: None, connect: None, inspection: None };
     let mut why = Vec::new();
     for (phase, judge) in phases(&call.ask) {
         let Said { says, place, halt } = judge(&mut walk);
         why.push(Reason { phase: *phase, says, place });
         if let Some(answer) = halt {
-            return Verdict { answer, why, charges: Vec::new(), app_version: app.version };
+            // Rate-based rules count what is stopped as well; a call that is to be asked again is counted then.
+            let counts = !matches!(answer, Answer::Needs(_));
+            walk.charges.retain(|charge| counts && matches!(charge, Charge::Rate { .. }));
+            let verdict = Verdict { answer, why, charges: walk.charges, app_version: app.version };
+            return (verdict, walk.inspection);
         }
     }
-    Verdict { answer: Answer::Pass(Box::new(walk.grant)), why, charges: walk.charges, app_version: app.version }
+    let verdict = Verdict { answer: Answer::Pass(Box::new(walk.grant)), why, charges: walk.charges, app_version: app.version };
+    (verdict, walk.inspection)
 }
 
 /// A phase's judgement of the call so far.
@@ -64,6 +75,7 @@ pub(crate) struct Walk<'a> {
     pub charges: Vec<Charge>,
     pub invoke: Option<invoke::Found<'a>>,
     pub connect: Option<connect::Destination<'a>>,
+    pub inspection: Option<Inspection>,
 }
 
 /// One phase's sentence, and whether the call ends there.
@@ -97,12 +109,12 @@ impl Said {
 
     /// What cannot happen when the phases run in order; stops rather than passes.
     pub fn lost() -> Self {
-        let stop = Stop { status: 500, code: "InternalFailure".into(), message: "Internal server error".into() };
+        let stop = Stop { status: 500, code: "InternalFailure".into(), message: "Internal server error".into(), response: None };
         Self::stop(stop, "the phase was reached without the one before it", None)
     }
 }
 
 /// A refusal in AWS's words.
 pub(crate) fn stop(status: u16, code: &str, message: impl Into<String>) -> Stop {
-    Stop { status, code: code.into(), message: message.into() }
+    Stop { status, code: code.into(), message: message.into(), response: None }
 }

@@ -58,7 +58,7 @@ fn nobody_and_the_refused_stay_outside() {
             (400, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
         );
     }
-    let stop = model::Stop { status: 403, code: "X".into(), message: "Y".into() };
+    let stop = model::Stop { status: 403, code: "X".into(), message: "Y".into(), response: None };
     assert_eq!(stopped(&Call { credential: Credential::Refused(stop), ..get }).1, "X");
 }
 

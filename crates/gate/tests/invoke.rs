@@ -13,7 +13,7 @@ const GOOD: &str = r#"{"name":"O'Hara","color":3,"imageUrl":"https://example.com
 
 fn stopped(verdict: &Verdict) -> (u16, &str, &str, Phase) {
     match &verdict.answer {
-        Answer::Stop(Stop { status, code, message }) => (*status, code, message, verdict.reason().unwrap().phase),
+        Answer::Stop(Stop { status, code, message, .. }) => (*status, code, message, verdict.reason().unwrap().phase),
         other => panic!("not stopped: {other:?}\n{:#?}", verdict.why),
     }
 }

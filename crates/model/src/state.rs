@@ -1,7 +1,9 @@
 //! What a verdict needs beside the App: time, issued keys, cached authorizer answers, counters.
 
 use crate::identity::Identity;
+use crate::place::Place;
 use crate::time::Time;
+use crate::verdict::{Charge, Stop};
 use serde::{Deserialize, Serialize};
 
 /// What `decide` may ask. `up` answers from memory; a journal answers with what was seen then, so that
@@ -13,6 +15,16 @@ pub trait State {
     fn authorizer_answer(&self, cache_key: &str) -> Option<AuthorizerAnswer>;
     /// What an API key has used of a usage plan.
     fn usage(&self, plan: &str, key: &str) -> Usage;
+    /// Whether a rate-based rule of a web ACL limits an aggregation instance: it was above the limit at the last look.
+    /// `rule` and `instance` are those of [`crate::Charge::Rate`].
+    fn rate_limited(&self, _rule: &str, _instance: &str, _now: Time) -> bool {
+        false
+    }
+    /// What the web ACL of the stage answered, where that is kept: a journal keeps it when the request that was judged had
+    /// credentials in it, which the journal has not. `None`: the web ACL is to be asked.
+    fn web_acl_answer(&self) -> Option<WebAclAnswer> {
+        None
+    }
     /// The public keys (JWKS document) of a token issuer, for a Cognito authorizer.
     fn jwks(&self, issuer: &str) -> Option<serde_json::Value>;
     /// The key of the keyed hashes that stand for tokens in cache keys and journals. `up` draws one at random
@@ -44,6 +56,21 @@ pub struct AuthorizerAnswer {
     pub at: Time,
     /// The function's result: the JSON it returned, or the error message it failed with.
     pub result: Result<serde_json::Value, String>,
+}
+
+/// What a web ACL answered to one request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WebAclAnswer {
+    /// The sentence of the gate.
+    pub says: String,
+    /// The rule that decided, where it is written.
+    pub place: Option<Place>,
+    /// What AWS answers where it stops the request.
+    pub stop: Option<Stop>,
+    /// Headers that it inserts.
+    pub inserted_headers: Vec<(String, String)>,
+    /// What its rate-based rules counted.
+    pub charges: Vec<Charge>,
 }
 
 /// What a key has used of a usage plan. Token bucket and quota as API Gateway keeps them.

@@ -1,6 +1,7 @@
 //! The gate's answer and its reasons.
 
 use crate::call::Call;
+use crate::http::HttpResponse;
 use crate::identity::Identity;
 use crate::place::Place;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,8 @@ pub struct Verdict {
     pub answer: Answer,
     /// One reason for each phase that was reached, in order. The last one decided.
     pub why: Vec<Reason>,
-    /// What a pass costs; to be applied atomically with the pass. Empty unless `answer` is a pass.
+    /// What the judgement costs; a pass is to be applied atomically with it. Unless `answer` is a pass there are only
+    /// the counts of rate-based rules, which count what they stop too.
     pub charges: Vec<Charge>,
     /// The version of the App it holds for.
     pub app_version: u64,
@@ -45,6 +47,9 @@ pub struct Grant {
     pub authorizer: Option<serde_json::Map<String, serde_json::Value>>,
     /// For an API: id of the API key that was used.
     pub api_key_id: Option<String>,
+    /// For an API: headers that the web ACL inserts into the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inserted_headers: Vec<(String, String)>,
     /// For a connection: where it really leads.
     pub destination: Option<String>,
 }
@@ -58,6 +63,9 @@ pub struct Stop {
     pub code: String,
     /// The message of the body.
     pub message: String,
+    /// The whole answer, where the control that stopped the call has one of its own: a web ACL's custom response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Box<HttpResponse>>,
 }
 
 /// What a verdict depends on.
@@ -121,6 +129,17 @@ pub enum Charge {
         plan: String,
         /// The key's id.
         key: String,
+    },
+    /// One request counted by a rate-based rule of a web ACL.
+    Rate {
+        /// The rule: web ACL and the names on the way.
+        rule: String,
+        /// The aggregation instance: an address, or a hash of the custom keys' values.
+        instance: String,
+        /// The rule's limit. A rule whose limit or window changes begins to count anew.
+        limit: u64,
+        /// The rule's window, in seconds.
+        window: u64,
     },
 }
 

@@ -1,6 +1,7 @@
 //! What a service needs of the outside. `up` implements it; tests use one of their own.
 
 use crate::event::Event;
+use crate::metric::{Metric, SampledRequest};
 use crate::time::Time;
 use std::fmt;
 
@@ -14,6 +15,14 @@ pub trait World: Send + Sync {
     fn store(&self, service: &str) -> &dyn Store;
     /// Writes a record to AWS's log.
     fn log(&self, event: Event);
+    /// Everything that was counted, for CloudWatch.
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
+    }
+    /// What WAF keeps of the requests that a web ACL judged, oldest first.
+    fn sampled_requests(&self, _web_acl_arn: &str) -> Vec<SampledRequest> {
+        Vec::new()
+    }
 }
 
 /// Rows of bytes by table and key; every write is durable and atomic.

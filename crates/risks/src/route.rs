@@ -1,7 +1,7 @@
 //! Routes and the functions behind them, as several risks need them.
 
 use model::aws::{Function, Integration, RestApi, Route};
-use model::state::{AuthorizerAnswer, IssuedKey, Usage};
+use model::state::{AuthorizerAnswer, IssuedKey, Usage, WebAclAnswer};
 use model::{Answer, App, Ask, Call, Credential, HttpRequest, Invoke, Phase, State, Step, Time};
 
 /// A route that hands its request to a function of the application.
@@ -84,5 +84,9 @@ impl State for Nothing {
     }
     fn jwks(&self, _: &str) -> Option<serde_json::Value> {
         None
+    }
+    // Who may call is asked behind the web ACL: what it stops, it stops whoever sent it.
+    fn web_acl_answer(&self) -> Option<WebAclAnswer> {
+        Some(WebAclAnswer { says: "the web ACL is not asked who the caller is".into(), ..WebAclAnswer::default() })
     }
 }

@@ -7,6 +7,8 @@ use model::{ApiCall, App, Change, HttpRequest, HttpResponse, Identity, IssuedKey
 use serde_json::{Map, Value};
 
 pub mod apigateway;
+mod cbor;
+pub mod cloudwatch;
 pub mod cognito;
 mod draw;
 pub mod dynamodb;
@@ -14,6 +16,7 @@ pub mod lambda;
 pub mod rds;
 pub mod secretsmanager;
 pub mod sts;
+pub mod wafv2;
 pub mod wire;
 
 #[cfg(test)]
@@ -24,11 +27,13 @@ pub use wire::{answered, render_error, render_stop};
 /// Every service of the garden, in the order in which `up` asks them.
 pub fn all() -> Vec<Box<dyn Service>> {
     vec![
+        Box::new(cloudwatch::CloudWatch),
         Box::new(cognito::Cognito),
         Box::new(dynamodb::DynamoDb::default()),
         Box::new(rds::Rds),
         Box::new(secretsmanager::SecretsManager),
         Box::new(sts::Sts),
+        Box::new(wafv2::Wafv2),
     ]
 }
 
@@ -96,6 +101,14 @@ impl Done {
     /// An answer that changed nothing in the application and issued nothing.
     pub fn new(response: HttpResponse, response_elements: Value) -> Self {
         Self { response, response_elements, changes: Vec::new(), issued: Vec::new() }
+    }
+}
+
+/// An answer of a service in the protocol that its request was in, where the service speaks several.
+pub fn spoken(endpoint: &str, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
+    match endpoint {
+        "monitoring" => cloudwatch::answered(request, response),
+        _ => response,
     }
 }
 

@@ -23,8 +23,9 @@ impl Protocol {
     /// The protocol of an endpoint prefix, by its service model.
     pub fn of(endpoint: &str) -> Self {
         match endpoint {
-            "dynamodb" => Self::Json10,
-            "cognito-idp" | "secretsmanager" | "logs" | "kms" => Self::Json11,
+            // CloudWatch answers in the protocol it was asked in; inside it is JSON.
+            "dynamodb" | "monitoring" => Self::Json10,
+            "cognito-idp" | "secretsmanager" | "logs" | "kms" | "wafv2" => Self::Json11,
             "sts" | "rds" | "iam" | "cloudformation" => Self::Query,
             _ => Self::RestJson,
         }
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_stop_takes_the_name_its_protocol_has() {
-        let stop = |code: &str| Stop { status: 403, code: code.into(), message: "no".into() };
+        let stop = |code: &str| Stop { status: 403, code: code.into(), message: "no".into(), response: None };
         let cases = [
             ("dynamodb", "AccessDenied", 400, "AccessDeniedException"),
             ("dynamodb", "SignatureDoesNotMatch", 400, "InvalidSignatureException"),

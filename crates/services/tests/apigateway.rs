@@ -116,7 +116,7 @@ fn answers_of_functions() {
 
 #[test]
 fn gateway_responses() {
-    let stop = |status, code: &str, message: &str| Stop { status, code: code.into(), message: message.into() };
+    let stop = |status, code: &str, message: &str| Stop { status, code: code.into(), message: message.into(), response: None };
     let plain = app(json!({}));
     let text = |app: &App, stop: &Stop| String::from_utf8(error(api(app), stop).body).unwrap();
     let denied = stop(403, "ACCESS_DENIED", "User is not authorized to access this resource");

@@ -6,6 +6,7 @@ use model::aws::{RestApi, Route, Stage};
 use model::{App, Call, HttpRequest, Time};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// Headers that API Gateway keeps to itself.
 const DROPPED: [&str; 12] = [
@@ -22,6 +23,18 @@ const DROPPED: [&str; 12] = [
     "upgrade",
     "www-authenticate",
 ];
+
+/// The request as it goes on after the web ACL: what was inserted overwrites headers of the same name (AWS WAF Developer
+/// Guide, "Custom request header insertions for non-blocking actions").
+pub fn inserted<'a>(request: &'a HttpRequest, headers: &[(String, String)]) -> Cow<'a, HttpRequest> {
+    if headers.is_empty() {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    request.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
+    request.headers.extend_from_slice(headers);
+    Cow::Owned(request)
+}
 
 /// The headers that are handed on. `Authorization` and `User-Agent` are written so; all others keep their case.
 pub fn headers(request: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {

@@ -9,7 +9,11 @@ use model::{Charge, Time, Usage};
 /// Judges what the API key has used so far.
 pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
     let Some(found) = walk.invoke else { return Said::lost() };
-    let Some(Charge::UsagePlan { plan: plan_id, key }) = walk.charges.first() else {
+    let charged = walk.charges.iter().find_map(|charge| match charge {
+        Charge::UsagePlan { plan, key } => Some((plan, key)),
+        Charge::Rate { .. } => None,
+    });
+    let Some((plan_id, key)) = charged else {
         return Said::on("no usage plan meters this request", Some(found.route.place.clone()));
     };
     let Some(plan) = walk.app.aws().usage_plans.iter().find(|plan| plan.plan_id == *plan_id) else { return Said::lost() };

@@ -1,10 +1,10 @@
 //! Everything `decide` read of its State, kept so that it can be read again.
 
-use model::{AuthorizerAnswer, IssuedKey, State, Usage};
+use model::{AuthorizerAnswer, IssuedKey, State, Time, Usage, WebAclAnswer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was read. Keys are not kept: the call in the journal carries the identity they proved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,12 @@ pub struct Facts {
     pub answers: BTreeMap<String, AuthorizerAnswer>,
     /// Usage by plan and key id, joined by a space (neither contains one).
     pub usage: BTreeMap<String, Usage>,
+    /// Rate-based rules and instances that were limited, joined by a space.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub limited: BTreeSet<String>,
+    /// What the web ACL answered, where the request had credentials in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_acl: Option<WebAclAnswer>,
 }
 
 impl State for Facts {
@@ -26,6 +32,14 @@ impl State for Facts {
 
     fn usage(&self, plan: &str, key: &str) -> Usage {
         self.usage.get(&format!("{plan} {key}")).copied().unwrap_or_default()
+    }
+
+    fn rate_limited(&self, rule: &str, instance: &str, _now: Time) -> bool {
+        self.limited.contains(&format!("{rule} {instance}"))
+    }
+
+    fn web_acl_answer(&self) -> Option<WebAclAnswer> {
+        self.web_acl.clone()
     }
 
     fn jwks(&self, _issuer: &str) -> Option<Value> {
@@ -66,6 +80,18 @@ impl State for Recorder<'_> {
         let usage = self.state.usage(plan, key);
         self.facts.borrow_mut().usage.insert(format!("{plan} {key}"), usage);
         usage
+    }
+
+    fn rate_limited(&self, rule: &str, instance: &str, now: Time) -> bool {
+        let limited = self.state.rate_limited(rule, instance, now);
+        if limited {
+            self.facts.borrow_mut().limited.insert(format!("{rule} {instance}"));
+        }
+        limited
+    }
+
+    fn web_acl_answer(&self) -> Option<WebAclAnswer> {
+        self.state.web_acl_answer()
     }
 
     fn jwks(&self, issuer: &str) -> Option<Value> {

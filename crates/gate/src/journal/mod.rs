@@ -6,4 +6,4 @@ pub(crate) mod mark;
 mod proved;
 
 pub use facts::{Facts, Recorder};
-pub use proved::{Entry, proved, record};
+pub use proved::{Entry, inspect, proved, record};

@@ -6,7 +6,8 @@ use crate::invoke::authorizer::sources::Source;
 use crate::invoke::authorizer::{USAGE_KEY, jwt, lambda, sources};
 use crate::invoke::{request, route};
 use crate::sigv4;
-use crate::walk::decide;
+use crate::walk::{decide, walked};
+use crate::web_acl::Inspection;
 use model::aws::{Authorizer, AuthorizerKind, RestApi, RouteAuth};
 use model::{Answer, App, Ask, Call, Credential, HttpRequest, Identity, Invoke, State, Verdict};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -33,10 +34,20 @@ impl Entry {
 
 /// Judges a call like [`decide`] and gives what a journal keeps of it beside the verdict.
 pub fn record(app: &App, call: &Call, state: &dyn State) -> (Verdict, Entry) {
+    let (verdict, entry, _) = inspect(app, call, state);
+    (verdict, entry)
+}
+
+/// The same, with what the web ACL of the stage made of the request, for WAF's log, metrics and samples.
+pub fn inspect(app: &App, call: &Call, state: &dyn State) -> (Verdict, Entry, Option<Inspection>) {
     let recorder = Recorder::new(state);
-    let verdict = decide(app, call, &recorder);
+    let (verdict, inspection) = walked(app, call, &recorder);
     let secrets = Secrets::of(app, call, state);
     let mut facts = recorder.facts();
+    if !secrets.is_empty() {
+        // The web ACL saw what the journal does not keep.
+        facts.web_acl = inspection.as_ref().map(|inspection| inspection.answer.clone());
+    }
     facts.answers.values_mut().filter_map(|answer| answer.result.as_mut().ok()).for_each(|answer| hide_key(app, answer));
     let mut kept = verdict.clone();
     if let Answer::Needs(needed) = &mut kept.answer
@@ -45,7 +56,7 @@ pub fn record(app: &App, call: &Call, state: &dyn State) -> (Verdict, Entry) {
     {
         secrets.hide(&mut invocation.payload);
     }
-    (verdict, Entry { call: proved(app, call, state), facts, verdict: kept })
+    (verdict, Entry { call: proved(app, call, state), facts, verdict: kept }, inspection)
 }
 
 /// The call with its credentials replaced: the signature by the identity it proved, API keys by their ids, tokens by
@@ -110,6 +121,10 @@ impl Secrets {
             }
         }
         secrets
+    }
+
+    fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.query.is_empty()
     }
 
     /// Replaces them in the request.

@@ -64,7 +64,7 @@ impl Refusal {
             | (Protocol::Query, Self::Incomplete(_)) => 400,
             _ => 403,
         };
-        Stop { status, code: code.into(), message }
+        Stop { status, code: code.into(), message, response: None }
     }
 
     fn of_others(&self, protocol: Protocol, service: &str) -> (&'static str, String) {

@@ -162,6 +162,7 @@ pub(super) const TABLE: &[Row] = &[
     row("AWS::StepFunctions::StateMachine", "StateMachineName", "arn:{partition}:states:{region}:{account}:stateMachine:{name}", "{id}", &[("Name", "{name}")]),
     row("AWS::VerifiedPermissions::PolicyStore", "", "{Alnum22}", "arn:{partition}:verifiedpermissions::{account}:policy-store/{id}", &[("PolicyStoreId", "{id}")]),
     row("AWS::WAFv2::IPSet", "Name", "{name}|{uuid}|{p:Scope=REGIONAL}", "arn:{partition}:wafv2:{region}:{account}:regional/ipset/{name}/{uuid}", &[("Id", "{uuid}")]),
+    row("AWS::WAFv2::LoggingConfiguration", "", "{p:ResourceArn=unknown}", "", &[]),
     row("AWS::WAFv2::RegexPatternSet", "Name", "{name}|{uuid}|{p:Scope=REGIONAL}", "arn:{partition}:wafv2:{region}:{account}:regional/regexpatternset/{name}/{uuid}", &[("Id", "{uuid}")]),
     row("AWS::WAFv2::RuleGroup", "Name", "{name}|{uuid}|{p:Scope=REGIONAL}", "arn:{partition}:wafv2:{region}:{account}:regional/rulegroup/{name}/{uuid}", &[("Id", "{uuid}")]),
     row("AWS::WAFv2::WebACL", "Name", "{name}|{uuid}|{p:Scope=REGIONAL}", "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/{uuid}", &[("Id", "{uuid}"), ("Capacity", "1")]),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub fn event(app: &App, call: &Call, api: &RestApi, route: &Route, grant: &Grant) -> Option<Value> {
     let Ask::Invoke(invoke) = &call.ask else { return None };
     let stage = api.stages.iter().find(|stage| stage.name == invoke.stage)?;
-    let http = forwarded(&invoke.request, call);
+    let http = forwarded(&request::inserted(&invoke.request, &grant.inserted_headers), call);
     let mut context = request::context(app, call, api, stage, route, &invoke.request);
     if let Some(authorizer) = &grant.authorizer {
         context.insert("authorizer".into(), Value::Object(authorizer.clone()));

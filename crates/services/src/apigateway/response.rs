@@ -64,6 +64,11 @@ fn response_type(stop: &Stop) -> &str {
 /// The gateway response of a refusal, with what the API's own gateway responses change about it: status, constant
 /// headers, and a body template with the variables of `$context.error`. An empty message is `null`.
 pub fn error(api: &RestApi, stop: &Stop) -> HttpResponse {
+    // "The response specification for any individual web request comes either completely from AWS WAF or completely from the
+    // protected resource" (AWS WAF Developer Guide, "Custom responses for Block actions").
+    if let Some(own) = &stop.response {
+        return (**own).clone();
+    }
     let default = if stop.status < 500 { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
     let kind = response_type(stop);
     let own = api.gateway_responses.get(kind).or_else(|| api.gateway_responses.get(default));

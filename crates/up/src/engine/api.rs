@@ -7,6 +7,7 @@ use crate::front::{Peer, route, wire};
 use crate::logs::access::Access;
 use crate::logs::uuid;
 use crate::options::Notice;
+use gate::web_acl::Inspection;
 use model::aws::{Integration, RestApi, Route};
 use model::{
     Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict, World,
@@ -35,6 +36,7 @@ struct Trace {
     integration_status: Option<u16>,
     response_type: Option<String>,
     authorizer_error: Option<String>,
+    inspection: Option<Inspection>,
 }
 
 impl Engine {
@@ -67,6 +69,9 @@ impl Engine {
             Answer::Depends(_) | Answer::Needs(_) => self.refused(asked, failure(500), &verdict, &mut trace),
         };
         gateway::stamp(&mut response, &call);
+        if let Some(inspection) = &trace.inspection {
+            self.watch(&app, &call, inspection);
+        }
         self.access_log(asked, &verdict, &trace, &response);
         response
     }
@@ -75,7 +80,8 @@ impl Engine {
     async fn judged(self: &Arc<Self>, asked: Asked<'_>, trace: &mut Trace) -> Verdict {
         self.learn_issuers(asked.app, asked.call).await;
         for _ in 0..TURNS {
-            let verdict = self.judge(asked.app, asked.call);
+            let (verdict, inspection) = self.inspect(asked.app, asked.call);
+            trace.inspection = inspection;
             let Answer::Needs(needed) = &verdict.answer else { return verdict };
             let Ask::Api(ApiCall { resource, invocation: Some(invocation), .. }) = &needed.ask else { return verdict };
             let result = match self.permitted_invocation(asked.app, needed, resource) {
@@ -91,7 +97,9 @@ impl Engine {
             let answer = AuthorizerAnswer { at: asked.call.time.max(now), result };
             self.memory.answered(invocation.cache_key.clone(), answer, now);
         }
-        self.judge(asked.app, asked.call)
+        let (verdict, inspection) = self.inspect(asked.app, asked.call);
+        trace.inspection = inspection;
+        verdict
     }
 
     /// The caller of a function, when the gate lets it.
@@ -233,5 +241,5 @@ fn answer_of(outcome: &Outcome) -> Result<Value, String> {
 
 /// API Gateway's answer when it, or what stands behind it, failed.
 fn failure(status: u16) -> Stop {
-    Stop { status, code: "DEFAULT_5XX".into(), message: "Internal server error".into() }
+    Stop { status, code: "DEFAULT_5XX".into(), message: "Internal server error".into(), response: None }
 }

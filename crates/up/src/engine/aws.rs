@@ -31,14 +31,19 @@ struct Outcome<'a> {
 impl Engine {
     /// Answers a request to an AWS API.
     pub(crate) async fn aws(self: &Arc<Self>, service: &str, http: HttpRequest, peer: &Peer) -> HttpResponse {
-        let request = Request { id: uuid(), time: self.world.now(), service, http: &http, peer };
+        let answer = self.answered(service, &http, peer).await;
+        services::spoken(service, &http, answer)
+    }
+
+    async fn answered(self: &Arc<Self>, service: &str, http: &HttpRequest, peer: &Peer) -> HttpResponse {
+        let request = Request { id: uuid(), time: self.world.now(), service, http, peer };
         let Some(found) = self.services.get(service) else {
             self.say(Notice::Warns(format!("service {service} is not served here; a call to it was refused")));
             let error = ServiceError::new(400, "UnknownOperationException", format!("sekisho does not serve {service} yet"));
             return services::render_error(service, &error, &request.id);
         };
         let app = self.app();
-        let asked = match found.asks(&app, &http) {
+        let asked = match found.asks(&app, http) {
             Ok(asked) => asked,
             Err(error) => {
                 if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction") {
@@ -183,10 +188,15 @@ fn call(request: &Request<'_>, need: &ApiCall) -> Call {
 }
 
 fn denied(need: &ApiCall) -> Stop {
-    Stop { status: 403, code: "AccessDenied".into(), message: format!("User is not authorized to perform: {}", need.action) }
+    Stop {
+        status: 403,
+        code: "AccessDenied".into(),
+        message: format!("User is not authorized to perform: {}", need.action),
+        response: None,
+    }
 }
 
 fn unmapped(asked: &Asked) -> (Stop, String) {
     let says = format!("{} is mapped to no IAM action", asked.operation);
-    (Stop { status: 403, code: "AccessDenied".into(), message: says.clone() }, format!("iam; {says}"))
+    (Stop { status: 403, code: "AccessDenied".into(), message: says.clone(), response: None }, format!("iam; {says}"))
 }

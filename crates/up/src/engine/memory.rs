@@ -2,6 +2,7 @@
 //!
 //! All of it is in memory, as AWS's front ends keep it; a restart forgets sessions and counters.
 
+use super::rates::Rates;
 use crate::keys::Keys;
 use model::{AuthorizerAnswer, IssuedKey, State, Time, Usage};
 use rand::RngCore;
@@ -19,6 +20,7 @@ pub(crate) struct Memory {
     pub keys: Keys,
     answers: RwLock<HashMap<String, AuthorizerAnswer>>,
     usage: Mutex<HashMap<(String, String), Usage>>,
+    rates: Rates,
     jwks: RwLock<HashMap<String, Value>>,
     marker: [u8; 32],
 }
@@ -28,7 +30,14 @@ impl Memory {
     pub fn new() -> Self {
         let mut marker = [0; 32];
         rand::rngs::OsRng.fill_bytes(&mut marker);
-        Self { keys: Keys::default(), answers: RwLock::default(), usage: Mutex::default(), jwks: RwLock::default(), marker }
+        Self {
+            keys: Keys::default(),
+            answers: RwLock::default(),
+            usage: Mutex::default(),
+            rates: Rates::default(),
+            jwks: RwLock::default(),
+            marker,
+        }
     }
 
     /// Keeps an authorizer's answer.
@@ -51,6 +60,11 @@ impl Memory {
     /// Sets what a key has used of a plan.
     pub fn charge(&self, plan: &str, key: &str, usage: Usage) {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner).insert((plan.to_owned(), key.to_owned()), usage);
+    }
+
+    /// Requests counted by rate-based rules.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// Whether an issuer's public keys are known.
@@ -81,6 +95,10 @@ impl State for Memory {
     fn usage(&self, plan: &str, key: &str) -> Usage {
         let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         usage.get(&(plan.to_owned(), key.to_owned())).copied().unwrap_or_default()
+    }
+
+    fn rate_limited(&self, rule: &str, instance: &str, now: Time) -> bool {
+        self.rates.limited(rule, instance, now)
     }
 
     fn jwks(&self, issuer: &str) -> Option<Value> {

@@ -7,7 +7,10 @@ mod aws;
 pub(crate) mod changes;
 mod invoke;
 pub(crate) mod memory;
+mod rates;
 pub(crate) mod sessions;
+mod watch;
+mod watched;
 pub(crate) mod world;
 
 use crate::functions::Functions;
@@ -15,8 +18,10 @@ use crate::journal::Journal;
 use crate::logs::{Logs, Trail};
 use crate::options::{Notice, Notices};
 use changes::Changes;
+use gate::web_acl::Inspection;
 use memory::Memory;
 use model::{Answer, App, Ask, Call, Change, ChangeError, Charge, Place, State, Verdict};
+use rates::Setting;
 use serde_json::json;
 use services::Service;
 use std::collections::BTreeMap;
@@ -117,17 +122,29 @@ impl Engine {
 
     /// Puts a call to the gate, writes it into the journal, and charges what its pass costs.
     pub fn judge(&self, app: &App, call: &Call) -> Verdict {
+        self.inspect(app, call).0
+    }
+
+    /// The same, with what the web ACL of a stage made of the request.
+    pub fn inspect(&self, app: &App, call: &Call) -> (Verdict, Option<Inspection>) {
         let charged = matches!(call.ask, Ask::Invoke(_)) && !app.aws().usage_plans.is_empty();
         let guard = charged.then(|| self.charging.lock().unwrap_or_else(PoisonError::into_inner));
-        let (verdict, entry) = gate::record(app, call, &self.memory);
-        for Charge::UsagePlan { plan, key } in &verdict.charges {
-            if let Some(limits) = app.aws().usage_plans.iter().find(|found| found.plan_id == *plan) {
-                self.memory.charge(plan, key, gate::charge(limits, self.memory.usage(plan, key), call.time));
+        let (verdict, entry, inspection) = gate::inspect(app, call, &self.memory);
+        for charge in &verdict.charges {
+            match charge {
+                Charge::UsagePlan { plan, key } => {
+                    if let Some(limits) = app.aws().usage_plans.iter().find(|found| found.plan_id == *plan) {
+                        self.memory.charge(plan, key, gate::charge(limits, self.memory.usage(plan, key), call.time));
+                    }
+                }
+                Charge::Rate { rule, instance, limit, window } => {
+                    self.memory.rates().count(rule, instance, Setting { limit: *limit, window: *window }, call.time);
+                }
             }
         }
         drop(guard);
         self.journal.judged(entry);
-        verdict
+        (verdict, inspection)
     }
 
     /// Says that the gate stopped a call, and returns why, for the header `x-sekisho-why`.

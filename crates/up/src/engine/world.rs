@@ -1,8 +1,9 @@
 //! The outside, for services: clock, random bytes, the store and the logs.
 
+use super::watched::Watched;
 use crate::logs::Logs;
 use crate::store::{Rows, Sqlite};
-use model::{Event, Store, StoreError, Time, World};
+use model::{Event, Metric, SampledRequest, Store, StoreError, Time, World};
 use rand::RngCore;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,12 +13,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) struct Machine {
     rows: BTreeMap<&'static str, Rows>,
     logs: Arc<Logs>,
+    /// What CloudWatch and WAF show of the requests.
+    pub watched: Watched,
 }
 
 impl Machine {
     /// With a part of the store for each of these services.
     pub fn new(file: &Sqlite, logs: Arc<Logs>, services: impl Iterator<Item = &'static str>) -> Self {
-        Self { rows: services.map(|name| (name, file.of(name))).collect(), logs }
+        Self { rows: services.map(|name| (name, file.of(name))).collect(), logs, watched: Watched::default() }
     }
 }
 
@@ -42,6 +45,14 @@ impl World for Machine {
 
     fn log(&self, event: Event) {
         self.logs.event(event);
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        self.watched.metrics()
+    }
+
+    fn sampled_requests(&self, web_acl_arn: &str) -> Vec<SampledRequest> {
+        self.watched.sampled_requests(web_acl_arn)
     }
 }
 

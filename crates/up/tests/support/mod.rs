@@ -1,6 +1,8 @@
 //! What the tests of the running application share: an application from a template, and requests over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
+pub mod signed;
+
 use sekisho_up as up;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -66,6 +68,36 @@ pub async fn http(endpoint: &str, method: &str, path: &str, headers: &[&str], bo
     let answer = tokio::task::spawn_blocking(move || raw(&endpoint, request.as_bytes())).await.unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
     (status, answer)
+}
+
+/// One connection that stays open, for many requests.
+pub struct KeepAlive {
+    stream: TcpStream,
+}
+
+impl KeepAlive {
+    pub fn new(endpoint: &str) -> Self {
+        let stream = TcpStream::connect(endpoint.trim_start_matches("http://")).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream }
+    }
+
+    /// The status of a request.
+    pub fn get(&mut self, path: &str) -> u16 {
+        self.stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").as_bytes()).unwrap();
+        let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let read = self.stream.read(&mut buffer).unwrap();
+            assert!(read > 0, "the connection ended");
+            answer.extend_from_slice(&buffer[..read]);
+            let text = String::from_utf8_lossy(&answer);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok()).unwrap_or_default();
+            if body.len() >= length {
+                return head.split(' ').nth(1).unwrap().parse().unwrap();
+            }
+        }
+    }
 }
 
 /// Runs a program, or says that it is not installed and why that matters.

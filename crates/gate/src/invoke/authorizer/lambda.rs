@@ -39,7 +39,7 @@ pub(super) fn judge(walk: &mut Walk<'_>, found: &Found<'_>, authorizer: &Authori
         }
     }
     let token = values.first().map(String::as_str).unwrap_or_default();
-    let payload = event::of(walk.app, walk.call, found, &authorizer.kind, token, &walk.grant.path_parameters);
+    let payload = event::of(walk.app, walk.call, found, &authorizer.kind, token, &walk.grant);
     let call = Call {
         id: derived_id(&walk.call.id),
         time: walk.call.time,

@@ -36,15 +36,15 @@ pub(super) fn read(api: &mut RestApi, all: &BTreeMap<ResourceId, Resource>) {
     }
 }
 
-/// The web ACL of a stage. An association whose resource is not known may be with any stage, so it counts.
+/// The web ACL of a stage. An association whose resource is not known may be with any stage, so it counts where no other
+/// is known to be with this one: a stage has one web ACL.
 fn web_acl(api_id: &str, stage: &str, all: &BTreeMap<ResourceId, Resource>) -> Option<String> {
     let suffix = format!("/restapis/{api_id}/stages/{stage}");
-    all.values().filter(|r| matches!(r.kind.as_str(), "AWS::WAFv2::WebACLAssociation" | "AWS::WAFRegional::WebACLAssociation")).find_map(
-        |r| {
-            let with = r.properties.get("ResourceArn")?;
-            let applies = with.str().map_or(with.unknown().is_some(), |arn| arn.ends_with(&suffix));
-            let acl = r.properties.get("WebACLArn").or_else(|| r.properties.get("WebACLId"));
-            applies.then(|| acl.and_then(Node::scalar).unwrap_or_else(|| r.id.to_string()))
-        },
-    )
+    let kinds = ["AWS::WAFv2::WebACLAssociation", "AWS::WAFRegional::WebACLAssociation"];
+    let associations = || all.values().filter(|r| kinds.contains(&r.kind.as_str()));
+    let with = |r: &&Resource, is: &dyn Fn(&Node) -> bool| r.properties.get("ResourceArn").is_some_and(is);
+    let known = associations().find(|r| with(r, &|arn| arn.str().is_some_and(|arn| arn.ends_with(&suffix))));
+    let r = known.or_else(|| associations().find(|r| with(r, &|arn| arn.unknown().is_some())))?;
+    let acl = r.properties.get("WebACLArn").or_else(|| r.properties.get("WebACLId"));
+    Some(acl.and_then(Node::scalar).unwrap_or_else(|| r.id.to_string()))
 }

@@ -1,0 +1,138 @@
+//! Web ACLs of an application: compiled once for each version of it, put to requests, and answered for in AWS's words.
+//! What cannot be compiled judges nothing: the stage it protects is closed until it is understood.
+
+mod asking;
+pub(crate) mod inspection;
+
+pub(crate) use asking::{Asking, instance};
+pub use inspection::{Counter, Inspection};
+
+use model::{App, Kind, Member, Node, Place, Resource, Trouble};
+use serde_json::Value;
+use std::sync::Arc;
+use waf::wafv2::{Library, RuleGroup, WebAcl, capacity as units};
+
+/// CloudFormation's type of web ACLs.
+pub(crate) const WEB_ACL: &str = "AWS::WAFv2::WebACL";
+
+/// A web ACL that can judge requests, or why it cannot.
+pub(crate) type Compiled = Result<WebAcl, Trouble>;
+
+/// The web ACL that a resource declares.
+pub(crate) fn compiled(app: &App, resource: &Resource) -> Arc<Compiled> {
+    app.memo
+        .get(&resource.id.to_string(), || WebAcl::from_cloudformation(app, resource, &library(app)).map_err(|found| first(found, resource)))
+}
+
+fn first(troubles: Vec<Trouble>, resource: &Resource) -> Trouble {
+    troubles.into_iter().next().unwrap_or_else(|| trouble(resource.place.clone(), "it is not understood"))
+}
+
+fn trouble(place: Place, says: &str) -> Trouble {
+    Trouble { says: says.to_owned(), place, help: "write it as AWS documents it".into() }
+}
+
+/// AWS's managed groups, and the account of labels.
+fn library(app: &App) -> Library {
+    Library { account: app.account.clone(), ..Library::default() }
+}
+
+/// Why AWS WAF would not take a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It needs more capacity than it may.
+    TooLarge(String),
+    /// A part of it is not what AWS takes.
+    Invalid {
+        /// A sentence.
+        says: String,
+        /// What to change.
+        part: String,
+    },
+}
+
+impl From<Trouble> for Refused {
+    fn from(trouble: Trouble) -> Self {
+        Self::Invalid { says: trouble.says, part: trouble.help }
+    }
+}
+
+/// Whether AWS WAF would take a resource of this application (`AWS::WAFv2::WebACL`, `RuleGroup`, `IPSet`,
+/// `RegexPatternSet`): it is understood, and it stays within its capacity.
+///
+/// # Errors
+/// [`Refused`]. Troubles of other resources are none of this one's.
+pub fn check(app: &App, resource: &Resource) -> Result<(), Refused> {
+    let own = |trouble: &Trouble| trouble.place.file == resource.place.file || trouble.place.file == resource.properties.place.file;
+    match resource.kind.as_str() {
+        WEB_ACL => capacity(app, resource).map(drop),
+        _ => {
+            let mut library = library(app);
+            match library.extend_from_app(app) {
+                Err(troubles) if troubles.iter().any(own) => Err(first(troubles, resource).into()),
+                Err(_) => Ok(()),
+                Ok(()) => {
+                    let group = resource.arn.as_ref().and_then(|arn| library.rule_groups.get(arn));
+                    group.map_or(Ok(()), |group| within(group))
+                }
+            }
+        }
+    }
+}
+
+fn within(group: &RuleGroup) -> Result<(), Refused> {
+    let (used, most) = (group.used_capacity(), group.capacity.min(units::MOST_OF_RULE_GROUP));
+    if used <= most {
+        return Ok(());
+    }
+    Err(Refused::TooLarge(format!("AWS WAF couldn’t perform the operation because the rules need {used} of {most} capacity units.")))
+}
+
+/// The capacity units of a web ACL.
+///
+/// # Errors
+/// As [`check`].
+pub fn capacity(app: &App, resource: &Resource) -> Result<u64, Refused> {
+    match &*compiled(app, resource) {
+        Ok(acl) => most(acl.capacity()),
+        Err(trouble) => Err(trouble.clone().into()),
+    }
+}
+
+fn most(used: u64) -> Result<u64, Refused> {
+    if used <= units::MOST_OF_WEB_ACL {
+        return Ok(used);
+    }
+    let most = units::MOST_OF_WEB_ACL;
+    Err(Refused::TooLarge(format!("AWS WAF couldn’t perform the operation because the rules need {used} of {most} capacity units.")))
+}
+
+/// The capacity units of rules in CloudFormation's shape: `CheckCapacity`.
+///
+/// # Errors
+/// As [`check`].
+pub fn rules_capacity(app: &App, rules: &Value) -> Result<u64, Refused> {
+    let place = Place::new("CheckCapacity", 1, 1);
+    let member = |key: &str, value: Node| Member { key: key.into(), key_place: place.clone(), value };
+    let node = |value: Value| Node::from_json(&value, &place);
+    let visible = serde_json::json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": false, "MetricName": "capacity" });
+    let members = vec![
+        member("DefaultAction", node(serde_json::json!({ "Allow": {} }))),
+        member("VisibilityConfig", node(visible)),
+        member("Rules", node(rules.clone())),
+    ];
+    let resource = Resource {
+        id: model::ResourceId::new("(none)", "CheckCapacity"),
+        kind: WEB_ACL.into(),
+        properties: Node::new(Kind::Map(members), place.clone()),
+        place,
+        physical_id: "CheckCapacity".into(),
+        arn: None,
+        generated_from: None,
+        condition: None,
+        deletion_policy: None,
+        metadata: None,
+    };
+    let acl = WebAcl::from_cloudformation(app, &resource, &library(app)).map_err(|troubles| Refused::from(first(troubles, &resource)))?;
+    most(acl.capacity())
+}
