@@ -3,9 +3,11 @@
 
 mod asking;
 pub(crate) mod inspection;
+mod managed;
 
 pub(crate) use asking::{Asking, instance};
 pub use inspection::{Counter, Inspection};
+pub use managed::{ManagedGroup, ManagedRule, managed_groups};
 
 use model::{App, Kind, Member, Node, Place, Resource, Trouble};
 use serde_json::Value;
@@ -34,7 +36,7 @@ fn trouble(place: Place, says: &str) -> Trouble {
 
 /// AWS's managed groups, and the account of labels.
 fn library(app: &App) -> Library {
-    Library { account: app.account.clone(), ..Library::default() }
+    Library { account: app.account.clone(), managed: waf::managed::groups(None), ..Library::default() }
 }
 
 /// Why AWS WAF would not take a resource.

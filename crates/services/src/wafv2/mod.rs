@@ -9,6 +9,7 @@ mod control;
 mod entity;
 mod error;
 mod logging;
+mod managed;
 mod sampled;
 mod tags;
 
@@ -80,6 +81,8 @@ impl Service for Wafv2 {
             ("GetWebACLForResource", _) => association::for_resource(app, p)?,
             ("ListResourcesForWebACL", _) => association::resources(app, p)?,
             ("CheckCapacity", _) => capacity(app, p)?,
+            ("DescribeManagedRuleGroup", _) => managed::describe(p)?,
+            ("ListAvailableManagedRuleGroups", _) => managed::list(p)?,
             ("PutLoggingConfiguration", _) => logging::put(app, p, &mut changes)?,
             ("GetLoggingConfiguration", _) => logging::get(app, p)?,
             ("DeleteLoggingConfiguration", _) => logging::delete(app, p, &mut changes)?,

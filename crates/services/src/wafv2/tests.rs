@@ -166,6 +166,22 @@ fn associations_logging_and_tags() {
 }
 
 #[test]
+fn managed_groups_are_listed_and_described() {
+    let app = app();
+    let (_, list) = after(&app, "ListAvailableManagedRuleGroups", &json!({ "Scope": "REGIONAL" })).unwrap();
+    let listed = list["ManagedRuleGroups"].as_array().unwrap();
+    assert!(listed.iter().any(|group| group["Name"] == "AWSManagedRulesCommonRuleSet" && group["VendorName"] == "AWS"), "{list}");
+    let named = |name: &str| json!({ "Scope": "REGIONAL", "VendorName": "AWS", "Name": name });
+    let (_, common) = after(&app, "DescribeManagedRuleGroup", &named("AWSManagedRulesCommonRuleSet")).unwrap();
+    assert_eq!(common["Capacity"], 700);
+    let rule = common["Rules"].as_array().unwrap().iter().find(|rule| rule["Name"] == "NoUserAgent_HEADER");
+    assert_eq!(rule.unwrap()["Action"], json!({ "Block": {} }));
+    let label = json!({ "Name": "awswaf:managed:aws:core-rule-set:NoUserAgent_Header" });
+    assert!(common["AvailableLabels"].as_array().unwrap().contains(&label), "{common}");
+    assert_eq!(code(&app, "DescribeManagedRuleGroup", &named("AWSManagedRulesNone")), "WAFNonexistentItemException");
+}
+
+#[test]
 fn pages_of_a_list() {
     let mut app = app();
     for name in ["c", "a", "b"] {
