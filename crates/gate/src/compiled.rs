@@ -1,6 +1,8 @@
-//! The policies of an application, read and compiled once for each of its versions: a decision must not read them anew.
+//! The policies and web ACLs of an application, read and compiled once for each of its versions: a decision must not read
+//! them anew.
 //! Decides nothing; what is not kept here is read where it is asked for.
 
+use crate::web_acl;
 use iam::{Policy, Stack};
 use model::aws::RestApi;
 use model::{App, Identity};
@@ -14,6 +16,8 @@ struct Compiled {
     resources: HashMap<String, Arc<Policy>>,
     /// By API id.
     apis: HashMap<String, Arc<Policy>>,
+    /// By ARN.
+    web_acls: HashMap<String, Arc<web_acl::Compiled>>,
 }
 
 /// What was compiled of this version; `None` when something else is kept in its place.
@@ -25,7 +29,13 @@ fn of(app: &App) -> Option<&Compiled> {
         let arns = app.resources().filter_map(|resource| resource.arn.as_ref());
         let resources = arns.filter_map(|arn| Some((arn.clone(), iam::app::resource_policy(app, arn)?)));
         let apis = app.aws().rest_apis.iter().filter_map(|api| Some((api.api_id.clone(), iam::app::api_policy(app, api)?)));
-        Compiled { stacks: roles.chain(users).collect(), resources: resources.collect(), apis: apis.collect() }
+        let web_acls = app.of_kind(web_acl::WEB_ACL).filter_map(|acl| Some((acl.arn.clone()?, Arc::new(web_acl::compile(app, acl)))));
+        Compiled {
+            stacks: roles.chain(users).collect(),
+            resources: resources.collect(),
+            apis: apis.collect(),
+            web_acls: web_acls.collect(),
+        }
     })
 }
 
@@ -58,5 +68,13 @@ pub fn api_policy(app: &App, api: &RestApi) -> Option<Arc<Policy>> {
     match of(app) {
         Some(compiled) => compiled.apis.get(&api.api_id).cloned(),
         None => iam::app::api_policy(app, api),
+    }
+}
+
+/// The web ACL with this ARN, or why it cannot judge. `None`: it is not declared.
+pub fn web_acl(app: &App, arn: &str) -> Option<Arc<web_acl::Compiled>> {
+    match of(app) {
+        Some(compiled) => compiled.web_acls.get(arn).cloned(),
+        None => app.by_arn(arn).filter(|found| found.kind == web_acl::WEB_ACL).map(|acl| Arc::new(web_acl::compile(app, acl))),
     }
 }

@@ -75,8 +75,6 @@ pub struct Source {
 pub struct App {
     /// 1 for what the templates say; each change adds one.
     pub version: u64,
-    /// What rooms made of this version, from all that is below.
-    pub memo: crate::memo::Memo,
     /// Twelve digits.
     pub account: String,
     /// `us-east-1`.

@@ -2,6 +2,7 @@
 //! your REST APIs in API Gateway"). A web ACL that is not understood closes its stage; it never passes silently.
 
 use super::stage_of;
+use crate::compiled;
 use crate::walk::{Said, Walk, stop};
 use crate::web_acl::{self, Asking, Inspection, inspection};
 use model::aws::Stage;
@@ -21,14 +22,11 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
     if let Some(answer) = walk.state.web_acl_answer() {
         return answered(walk, answer);
     }
-    let Some(resource) = walk.app.by_arn(arn).filter(|found| inspection::is_web_acl(found)) else {
-        return undeclared(stage, arn);
-    };
-    let compiled = web_acl::compiled(walk.app, resource);
+    let Some(compiled) = compiled::web_acl(walk.app, arn) else { return undeclared(stage, arn) };
     let acl = match &*compiled {
         Ok(acl) => acl,
         Err(trouble) => {
-            let says = format!("web ACL {} of stage `{}` cannot be judged: {}", resource.id.logical, stage.name, trouble.says);
+            let says = format!("web ACL {arn} of stage `{}` cannot be judged: {}", stage.name, trouble.says);
             return Said::depends(says, Some(trouble.place.clone()));
         }
     };

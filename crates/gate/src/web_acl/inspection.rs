@@ -1,7 +1,7 @@
 //! What a web ACL made of one request, for those who watch: WAF's log record, its sampled requests and its numbers (AWS
 //! WAF Developer Guide, "Log fields", "Viewing a sample of web requests", "AWS WAF metrics and dimensions").
 
-use super::{Compiled, WEB_ACL};
+use super::Compiled;
 use crate::invoke::waf::request;
 use model::{App, Ask, Call, Node, WebAclAnswer};
 use serde_json::{Value, json};
@@ -211,11 +211,6 @@ fn redacted(configuration: &Node) -> Redacted {
         out.headers.extend(field.at(&["SingleHeader", "Name"]).and_then(Node::scalar));
     }
     out
-}
-
-/// Whether a resource is a web ACL.
-pub(crate) fn is_web_acl(resource: &model::Resource) -> bool {
-    resource.kind == WEB_ACL
 }
 
 /// The outcome in a sentence about a rule.

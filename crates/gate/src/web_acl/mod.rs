@@ -1,4 +1,4 @@
-//! Web ACLs of an application: compiled once for each version of it, put to requests, and answered for in AWS's words.
+//! Web ACLs of an application: put to requests, and answered for in AWS's words.
 //! What cannot be compiled judges nothing: the stage it protects is closed until it is understood.
 
 mod asking;
@@ -11,7 +11,6 @@ pub use managed::{ManagedGroup, ManagedRule, managed_groups};
 
 use model::{App, Kind, Member, Node, Place, Resource, Trouble};
 use serde_json::Value;
-use std::sync::Arc;
 use waf::wafv2::{Library, RuleGroup, WebAcl, capacity as units};
 
 /// CloudFormation's type of web ACLs.
@@ -21,9 +20,8 @@ pub(crate) const WEB_ACL: &str = "AWS::WAFv2::WebACL";
 pub(crate) type Compiled = Result<WebAcl, Trouble>;
 
 /// The web ACL that a resource declares.
-pub(crate) fn compiled(app: &App, resource: &Resource) -> Arc<Compiled> {
-    app.memo
-        .get(&resource.id.to_string(), || WebAcl::from_cloudformation(app, resource, &library(app)).map_err(|found| first(found, resource)))
+pub(crate) fn compile(app: &App, resource: &Resource) -> Compiled {
+    WebAcl::from_cloudformation(app, resource, &library(app)).map_err(|found| first(found, resource))
 }
 
 fn first(troubles: Vec<Trouble>, resource: &Resource) -> Trouble {
@@ -95,10 +93,7 @@ fn within(group: &RuleGroup) -> Result<(), Refused> {
 /// # Errors
 /// As [`check`].
 pub fn capacity(app: &App, resource: &Resource) -> Result<u64, Refused> {
-    match &*compiled(app, resource) {
-        Ok(acl) => most(acl.capacity()),
-        Err(trouble) => Err(trouble.clone().into()),
-    }
+    most(compile(app, resource)?.capacity())
 }
 
 fn most(used: u64) -> Result<u64, Refused> {

@@ -1,3 +1,4 @@
+//! CloudWatch over what was counted: the three protocols, periods, errors.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use crate::testing::{self, form_request, json_request};

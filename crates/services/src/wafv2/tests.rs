@@ -1,3 +1,4 @@
+//! AWS WAF's API: what it needs, what it makes, what it refuses.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use crate::testing::{self, Memory, body, json_request};
