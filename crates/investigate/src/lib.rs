@@ -5,6 +5,7 @@
 //! `scan`, and never prints.
 
 mod alert;
+pub mod blast;
 mod correlate;
 mod facts;
 mod field;

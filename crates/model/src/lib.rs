@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod metric;
 pub mod node;
 pub mod place;
+pub mod radius;
 pub mod state;
 pub mod time;
 pub mod trouble;

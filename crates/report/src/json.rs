@@ -2,6 +2,7 @@
 //! renamed or removed, within a version.
 
 use crate::{Attacked, Looked};
+use model::radius::Radius;
 use model::{Alert, Finding, Ledger, Trouble};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
@@ -31,6 +32,23 @@ pub fn attack(out: &mut dyn Write, attacks: &[Attacked<'_>], not_assessed: &[Tro
 
 /// `sekisho investigate --format json`; times as `2026-11-22T13:44:13Z`.
 pub fn investigate(out: &mut dyn Write, alerts: &[Alert], not_assessed: &[Trouble], looked: &Looked) -> io::Result<()> {
+    write(out, &investigated(alerts, not_assessed, looked)?)
+}
+
+/// The same with the blast radii of the alerts' principals.
+pub fn investigate_with_radii(
+    out: &mut dyn Write,
+    alerts: &[Alert],
+    not_assessed: &[Trouble],
+    looked: &Looked,
+    radii: &[Radius],
+) -> io::Result<()> {
+    let mut shown = members(investigated(alerts, not_assessed, looked)?);
+    shown.insert("blast_radius".into(), value(&radii)?);
+    write(out, &Value::Object(shown))
+}
+
+fn investigated(alerts: &[Alert], not_assessed: &[Trouble], looked: &Looked) -> io::Result<Value> {
     let mut shown = Vec::with_capacity(alerts.len());
     for alert in alerts {
         let mut alert_members = members(value(alert)?);
@@ -42,7 +60,7 @@ pub fn investigate(out: &mut dyn Write, alerts: &[Alert], not_assessed: &[Troubl
         "alerts": alerts.len(), "not_assessed": not_assessed.len(), "rules": looked.rules, "files": looked.files, "events": events,
         "first": looked.first.map(|time| time.to_string()), "last": looked.last.map(|time| time.to_string()),
     });
-    write(out, &json!({"version": VERSION, "alerts": shown, "not_assessed": not_assessed, "summary": summary}))
+    Ok(json!({"version": VERSION, "alerts": shown, "not_assessed": not_assessed, "summary": summary}))
 }
 
 /// `sekisho prove --format json`.

@@ -144,6 +144,10 @@ pub struct Investigate {
     /// Files and folders with logs.
     #[arg(required = true)]
     pub logs: Vec<PathBuf>,
+    /// The application's folder, or the JSON of `aws iam get-account-authorization-details`: says what the principals of
+    /// the alerts could have done.
+    #[arg(long, value_name = "PATH")]
+    pub account: Option<PathBuf>,
     /// Folder with further Sigma rules.
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,

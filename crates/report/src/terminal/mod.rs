@@ -4,6 +4,7 @@ mod attack;
 mod by;
 mod investigate;
 mod prove;
+mod radius;
 mod scan;
 mod troubles;
 
@@ -11,6 +12,7 @@ pub use attack::attack;
 pub use by::by;
 pub use investigate::investigate;
 pub use prove::prove;
+pub use radius::radii;
 pub use scan::scan;
 pub use troubles::troubles;
 

@@ -1,6 +1,6 @@
 //! `sekisho iam`: questions about policies. One JSON document a result (`decide`: one line a case).
 
-mod input;
+pub(super) mod input;
 mod show;
 mod terminal;
 
