@@ -118,10 +118,7 @@ fn covers(pattern: &str, arn: &str) -> bool {
         return !covers(but, arn);
     }
     let parts: Vec<&str> = pattern.split('*').collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return false };
-    if middle.is_empty() && parts.len() == 1 {
-        return pattern == arn;
-    }
+    let [first, middle @ .., last] = parts.as_slice() else { return pattern == arn };
     let Some(mut rest) = arn.strip_prefix(first) else { return false };
     for part in middle {
         let Some(at) = rest.find(part) else { return false };
