@@ -89,11 +89,19 @@ impl ByteSet {
     }
 
     /// The set with ASCII letters in both cases where it has one of them.
-    pub fn fold(&self) -> Self {
-        let mut folded = *self;
-        for byte in self.iter().filter(u8::is_ascii_alphabetic) {
-            folded.insert(byte ^ 0x20);
-        }
-        folded
+    pub const fn fold(&self) -> Self {
+        let letters = self.0[1];
+        let folded = letters | ((letters & UPPER) << 32) | ((letters & LOWER) >> 32);
+        Self([self.0[0], folded, self.0[2], self.0[3]])
+    }
+
+    /// The set with ASCII letters in lower case only.
+    pub const fn lowercase(&self) -> Self {
+        let folded = self.fold();
+        Self([folded.0[0], folded.0[1] & !UPPER, folded.0[2], folded.0[3]])
     }
 }
+
+/// `A` to `Z` and `a` to `z` in the second word of a set, 32 bits apart.
+const UPPER: u64 = 0x07ff_fffe;
+const LOWER: u64 = UPPER << 32;

@@ -1,8 +1,8 @@
 //! A rule set's distinct transformation chains and matchers, and the one automaton that finds candidates for all.
 
 use super::bytes::ByteSet;
-use super::rx::Rx;
 use super::rx::needs::{Clause, Needs};
+use super::rx::{Flags, Rx};
 use crate::transform::Transformation;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
@@ -74,7 +74,7 @@ pub struct Builder {
     steps: Vec<Step>,
     chains: Vec<Vec<u16>>,
     matchers: Vec<Matcher>,
-    known: HashMap<String, u16>,
+    known: HashMap<(Flags, String), u16>,
 }
 
 impl Builder {
@@ -108,19 +108,27 @@ impl Builder {
 
     /// The matcher's number. At most 65,535 distinct ones; beyond, none.
     pub fn matcher(&mut self, matcher: Matcher) -> Option<MatcherId> {
-        let key = match &matcher {
-            Matcher::Regex(rx) => format!("rx:{:?}:{}", rx.flags(), rx.text()),
-            Matcher::Phrases(phrases) => format!("pm:{phrases:?}"),
-            Matcher::Contains(needle) => format!("in:{needle:?}"),
-            Matcher::Detector { name, .. } => format!("fn:{name}"),
+        let known = match &matcher {
+            Matcher::Regex(rx) => self.known.get(&(rx.flags(), rx.text().to_owned())).copied(),
+            Matcher::Phrases(phrases) => self.position(|other| matches!(other, Matcher::Phrases(known) if known == phrases)),
+            Matcher::Contains(needle) => self.position(|other| matches!(other, Matcher::Contains(known) if known == needle)),
+            Matcher::Detector { name, .. } => {
+                self.position(|other| matches!(other, Matcher::Detector { name: known, .. } if known == name))
+            }
         };
-        if let Some(index) = self.known.get(&key) {
-            return Some(MatcherId(*index));
+        if let Some(index) = known {
+            return Some(MatcherId(index));
         }
         let index = u16::try_from(self.matchers.len()).ok().filter(|index| *index < u16::MAX)?;
+        if let Matcher::Regex(rx) = &matcher {
+            self.known.insert((rx.flags(), rx.text().to_owned()), index);
+        }
         self.matchers.push(matcher);
-        self.known.insert(key, index);
         Some(MatcherId(index))
+    }
+
+    fn position(&self, same: impl Fn(&Matcher) -> bool) -> Option<u16> {
+        self.matchers.iter().position(same).map(|index| index as u16)
     }
 
     /// The plan.
@@ -157,10 +165,32 @@ pub(super) struct Use {
 pub(super) struct Gates {
     /// Distinct byte sets of all clauses.
     pub sets: Vec<ByteSet>,
-    /// Per matcher: clauses (index of a byte set, or none), and the least length.
-    pub needs: Vec<(Vec<Option<u16>>, usize)>,
-    /// Matchers no piece alone can rule out: looked at for every text.
-    pub bytewise: Vec<u16>,
+    /// Per matcher.
+    pub needs: Vec<Gate>,
+    /// The byte sets of rarest clauses, and whose rarest clause each is: looked at for every text that meets the set.
+    pub rarest: Vec<(u16, Vec<u16>)>,
+    /// Matchers that need nothing: looked at for every text.
+    pub always: Vec<u16>,
+}
+
+/// One matcher's clauses and least length.
+#[derive(Default, Debug)]
+pub(super) struct Gate {
+    /// Per clause the byte set that meets it; [`PIECE_ONLY`] where none does.
+    sets: [u16; 3],
+    count: u8,
+    pub length: usize,
+}
+
+const PIECE_ONLY: u16 = u16::MAX;
+
+impl Gate {
+    /// Whether every clause holds: by a piece that was found (a bit of `got`) or by a byte of the text.
+    #[inline]
+    pub fn is_open(&self, got: u8, sets: &[ByteSet], text: &ByteSet) -> bool {
+        (0..self.count as usize)
+            .all(|clause| got & (1 << clause) != 0 || sets.get(self.sets[clause] as usize).is_some_and(|set| set.meets(text)))
+    }
 }
 
 impl Gates {
@@ -190,19 +220,24 @@ impl Gates {
             }
             Matcher::Detector { wakes, .. } => Needs { length: 1, clauses: vec![Clause { bytes: *wakes, pieces: Vec::new() }] },
         };
-        let mut clauses = Vec::new();
-        let mut gated = false;
-        for (clause, need) in needs.clauses.iter().enumerate() {
+        let mut gate = Gate { length: needs.length, ..Gate::default() };
+        for (clause, need) in needs.clauses.iter().take(gate.sets.len()).enumerate() {
             for piece in &need.pieces {
                 pieces.entry(piece.clone()).or_default().push(Use { matcher: index, clause: clause as u8 });
             }
-            gated |= need.bytes.is_empty();
-            clauses.push((!need.bytes.is_empty()).then(|| self.set(need.bytes)));
+            gate.sets[clause] = if need.bytes.is_empty() { PIECE_ONLY } else { self.set(need.bytes) };
+            gate.count += 1;
         }
-        if !gated {
-            self.bytewise.push(index);
+        // Clauses come rarest first: where the first does not hold, nothing else is looked at.
+        match gate.sets[0] {
+            _ if gate.count == 0 => self.always.push(index),
+            PIECE_ONLY => {}
+            set => match self.rarest.iter_mut().find(|(known, _)| *known == set) {
+                Some((_, matchers)) => matchers.push(index),
+                None => self.rarest.push((set, vec![index])),
+            },
         }
-        self.needs.push((clauses, needs.length));
+        self.needs.push(gate);
     }
 
     fn set(&mut self, set: ByteSet) -> u16 {
@@ -214,10 +249,9 @@ impl Gates {
     }
 
     fn open(&mut self) {
-        self.bytewise = (0..self.needs.len() as u16).collect();
-        for (clauses, _) in &mut self.needs {
-            clauses.clear();
-        }
+        self.always = (0..self.needs.len() as u16).collect();
+        self.rarest.clear();
+        self.needs.iter_mut().for_each(|gate| gate.count = 0);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::bytes::ByteSet;
 use super::plan::{ChainId, Matcher, MatcherId, Plan};
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 /// A text of the run: equal bytes are one.
@@ -15,7 +15,8 @@ const UNKNOWN: u32 = u32::MAX;
 struct Text {
     start: usize,
     end: usize,
-    set: ByteSet,
+    /// The bytes that occur, once somebody asked: names and numbers are mostly not.
+    set: Option<ByteSet>,
     scanned: bool,
 }
 
@@ -24,7 +25,8 @@ struct Text {
 pub struct Scratch {
     bytes: Vec<u8>,
     texts: Vec<Text>,
-    index: HashMap<u64, u32, BuildHasherDefault<Same>>,
+    /// By hash; the table's own hasher keeps whoever chooses the texts from choosing the buckets.
+    index: HashMap<u64, u32>,
     /// Per text and step: the text it becomes.
     next: Vec<u32>,
     /// Per text: three rows of bits, one bit a matcher: candidate, asked, matched.
@@ -32,14 +34,24 @@ pub struct Scratch {
     got: Vec<u8>,
     touched: Vec<u16>,
     pieces: Vec<u64>,
-    met: Vec<bool>,
+    seen: Vec<usize>,
 }
 
 /// Which matchers could match one of some texts: one bit each.
-#[derive(Clone, Debug)]
-pub struct Candidates(Box<[u64]>);
+#[derive(Clone, Debug, Default)]
+pub struct Candidates(Vec<u64>);
 
 impl Candidates {
+    /// Whether they were not found yet.
+    pub const fn is_unknown(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets them; the memory is kept.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
     /// Whether the matcher is among them.
     #[inline]
     pub fn has(&self, matcher: MatcherId) -> bool {
@@ -86,7 +98,7 @@ impl<'p> Run<'p> {
         let start = self.memory.bytes.len();
         self.memory.bytes.extend_from_slice(bytes);
         let id = self.memory.texts.len() as u32;
-        self.memory.texts.push(Text { start, end: start + bytes.len(), set: ByteSet::of(bytes), scanned: false });
+        self.memory.texts.push(Text { start, end: start + bytes.len(), set: None, scanned: false });
         self.memory.index.insert(hash, id);
         let (next, bits) = (self.memory.next.len() + self.plan.steps.len(), self.memory.bits.len() + self.words * 3);
         self.memory.next.resize(next, UNKNOWN);
@@ -102,8 +114,10 @@ impl<'p> Run<'p> {
     }
 
     /// The bytes that occur in a text.
-    pub fn set(&self, text: TextId) -> &ByteSet {
-        &self.memory.texts[text.0 as usize].set
+    pub fn set(&mut self, text: TextId) -> ByteSet {
+        let Scratch { bytes, texts, .. } = &mut self.memory;
+        let text = &mut texts[text.0 as usize];
+        *text.set.get_or_insert_with(|| ByteSet::of(&bytes[text.start..text.end]))
     }
 
     /// The text a chain makes of a text.
@@ -134,11 +148,19 @@ impl<'p> Run<'p> {
             return TextId(known);
         }
         let definition = &self.plan.steps[step as usize];
-        let source = &self.memory.texts[text.0 as usize];
-        let awake = definition.wakes.is_none_or(|wakes| wakes.meets(&source.set));
+        let awake = match definition.wakes {
+            Some(wakes) => wakes.meets(&self.set(text)),
+            None => true,
+        };
         let made = if awake {
-            let made = definition.transformation.apply(&self.memory.bytes[source.start..source.end]).into_owned();
-            self.add(&made)
+            let source = &self.memory.texts[text.0 as usize];
+            match definition.transformation.apply(&self.memory.bytes[source.start..source.end]) {
+                Cow::Borrowed(same) if same.len() == source.end - source.start => text,
+                made => {
+                    let made = made.into_owned();
+                    self.add(&made)
+                }
+            }
         } else {
             text
         };
@@ -195,8 +217,9 @@ impl<'p> Run<'p> {
     }
 
     /// Which matchers could match one of the texts after the chain: a `no` is certain, a `yes` is to be asked.
-    pub fn candidates(&mut self, texts: impl Iterator<Item = TextId>, chain: ChainId) -> Candidates {
-        let mut union = vec![0u64; self.words].into_boxed_slice();
+    pub fn candidates(&mut self, texts: impl Iterator<Item = TextId>, chain: ChainId, union: &mut Candidates) {
+        union.0.clear();
+        union.0.resize(self.words, 0);
         let mut last = None;
         for text in texts {
             let text = self.through(text, chain);
@@ -205,24 +228,22 @@ impl<'p> Run<'p> {
             }
             self.scan(text);
             let row = text.0 as usize * self.words * 3;
-            for (all, one) in union.iter_mut().zip(&self.memory.bits[row..row + self.words]) {
+            for (all, one) in union.0.iter_mut().zip(&self.memory.bits[row..row + self.words]) {
                 *all |= one;
             }
         }
-        Candidates(union)
     }
 
     /// One pass over the text: which matchers could match.
     fn scan(&mut self, text: TextId) {
-        let place = &mut self.memory.texts[text.0 as usize];
-        if std::mem::replace(&mut place.scanned, true) {
+        if std::mem::replace(&mut self.memory.texts[text.0 as usize].scanned, true) {
             return;
         }
-        let (start, end, set) = (place.start, place.end, place.set);
-        let Scratch { bytes, bits, got, touched, pieces, met, .. } = &mut self.memory;
+        let set = self.set(text);
+        let Scratch { bytes, texts, bits, got, touched, pieces, seen, .. } = &mut self.memory;
+        let (start, end) = (texts[text.0 as usize].start, texts[text.0 as usize].end);
         let row = text.0 as usize * self.words * 3;
         let gates = &self.plan.gates;
-        let mut seen = Vec::new();
         if let Some(automaton) = &self.plan.automaton {
             for found in automaton.find_overlapping_iter(&bytes[start..end]) {
                 let piece = found.pattern().as_usize();
@@ -239,21 +260,17 @@ impl<'p> Run<'p> {
                 }
             }
         }
-        met.clear();
-        met.extend(gates.sets.iter().map(|bytes| bytes.meets(&set)));
-        for matcher in touched.iter().chain(&gates.bytewise) {
-            let (clauses, length) = &gates.needs[*matcher as usize];
-            let got = got[*matcher as usize];
-            let open =
-                clauses.iter().enumerate().all(|(clause, bytes)| got & (1 << clause) != 0 || bytes.is_some_and(|set| met[set as usize]));
-            if open && end - start >= *length {
+        let rare = gates.rarest.iter().filter(|(rarest, _)| gates.sets[*rarest as usize].meets(&set));
+        for matcher in touched.iter().chain(&gates.always).chain(rare.flat_map(|(_, matchers)| matchers)) {
+            let gate = &gates.needs[*matcher as usize];
+            if end - start >= gate.length && gate.is_open(got[*matcher as usize], &gates.sets, &set) {
                 bits[row + (*matcher >> 6) as usize] |= 1 << (*matcher & 63);
             }
         }
         for matcher in touched.drain(..) {
             got[matcher as usize] = 0;
         }
-        for piece in seen {
+        for piece in seen.drain(..) {
             pieces[piece >> 6] = 0;
         }
     }
@@ -272,22 +289,4 @@ fn hash(bytes: &[u8]) -> u64 {
         hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(K);
     }
     hash ^ (hash >> 29)
-}
-
-/// Keys are hashes already.
-#[derive(Default, Clone, Copy)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash << 8) | u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
 }

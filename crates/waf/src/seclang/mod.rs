@@ -24,14 +24,13 @@ mod tests;
 mod text;
 mod variable;
 
-pub use crate::engine::Scratch;
 pub use action::{Allow, Disruptive, EngineMode};
 pub use directive::load;
 pub(crate) use operator::Operator;
 pub use place::{Place, Problem};
 pub use program::Program;
 pub use rule::{Rule, RuleSet, Settings};
-pub use run::{Facts, Interruption, Matched, Outcome, Request, Response, Stored, Transaction};
+pub use run::{Facts, Interruption, Matched, Outcome, Request, Response, Scratch, Stored, Transaction};
 pub use variable::{Selector, Variable};
 
 use std::collections::BTreeMap;

@@ -30,7 +30,7 @@ pub struct Rx {
     text: String,
     flags: Flags,
     node: Node,
-    spelled: Option<String>,
+    linear: bool,
     compiled: OnceLock<Option<meta::Regex>>,
 }
 
@@ -41,14 +41,8 @@ impl Rx {
     /// What is wrong with the pattern, and at which byte.
     pub fn new(text: &str, flags: Flags) -> Result<Self, Wrong> {
         let node = parse::parse(text, flags)?;
-        let spelled = match spell::spell(&node) {
-            Some(spelled) => {
-                syntax::parse_with(&spelled, &byte_syntax()).map_err(|error| Wrong { at: 0, says: error.to_string() })?;
-                Some(spelled)
-            }
-            None => None,
-        };
-        Ok(Self { text: text.to_owned(), flags, node, spelled, compiled: OnceLock::new() })
+        let linear = spell::is_linear(&node);
+        Ok(Self { text: text.to_owned(), flags, node, linear, compiled: OnceLock::new() })
     }
 
     /// The pattern as it was written.
@@ -63,7 +57,7 @@ impl Rx {
 
     /// Whether an automaton runs it, so that the time is linear in the text.
     pub const fn is_linear(&self) -> bool {
-        self.spelled.is_some()
+        self.linear
     }
 
     /// What a text must hold for the pattern to match.
@@ -77,11 +71,16 @@ impl Rx {
     }
 
     fn automaton(&self) -> Option<&meta::Regex> {
-        let spelled = self.spelled.as_deref()?;
+        if !self.linear {
+            return None;
+        }
         self.compiled
             .get_or_init(|| {
-                let config = meta::Config::new().utf8_empty(false).nfa_size_limit(None).onepass(false).hybrid_cache_capacity(1 << 21);
-                meta::Builder::new().configure(config).syntax(byte_syntax()).build(spelled).ok()
+                let spelled = spell::spell(&self.node)?;
+                // A pattern larger than this is left to the other matcher, which answers `yes` to what it cannot judge.
+                let config =
+                    meta::Config::new().utf8_empty(false).nfa_size_limit(Some(LARGEST)).onepass(false).hybrid_cache_capacity(1 << 21);
+                meta::Builder::new().configure(config).syntax(byte_syntax()).build(&spelled).ok()
             })
             .as_ref()
     }
@@ -106,6 +105,9 @@ impl Rx {
             .then(|| (0..captures.group_len()).map(|group| captures.get_group(group).map(|span| (span.start, span.end))).collect())
     }
 }
+
+/// Bytes an automaton may take.
+const LARGEST: usize = 64 << 20;
 
 fn byte_syntax() -> syntax::Config {
     syntax::Config::new().unicode(false).utf8(false).nest_limit(1000)

@@ -128,11 +128,9 @@ fn info(node: &Node) -> Info {
 }
 
 fn class(set: &ByteSet) -> Info {
-    let mut texts: Vec<Vec<u8>> = set.iter().map(|byte| vec![byte.to_ascii_lowercase()]).collect();
-    texts.sort();
-    texts.dedup();
-    if (1..=8).contains(&texts.len()) {
-        return Info::exact(texts);
+    let lower = set.lowercase();
+    if (1..=8).contains(&lower.len()) {
+        return Info::exact(lower.iter().map(|byte| vec![byte]).collect());
     }
     let clauses = if set.len() == 256 { Vec::new() } else { vec![Clause { pieces: Vec::new(), bytes: *set }] };
     Info { exact: None, clauses, length: 1 }

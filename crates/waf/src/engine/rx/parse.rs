@@ -5,7 +5,7 @@ use super::node::{Look, Node};
 use crate::engine::bytes::ByteSet;
 
 /// Modes a pattern starts with; `(?i)` and the like change them inside.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Flags {
     /// Case is ignored.
     pub insensitive: bool,

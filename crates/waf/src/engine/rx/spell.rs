@@ -4,6 +4,23 @@ use super::node::{Look, Node};
 use crate::engine::bytes::ByteSet;
 use std::fmt::Write;
 
+/// Whether an automaton can run it: [`spell`] gives a spelling.
+pub(super) fn is_linear(node: &Node) -> bool {
+    linear(node, true)
+}
+
+fn linear(node: &Node, tail: bool) -> bool {
+    match node {
+        Node::Empty | Node::Class(_) => true,
+        Node::Look(look) => tail || *look != Look::EndOrNewline,
+        Node::Concat(parts) => parts.iter().enumerate().all(|(index, part)| linear(part, tail && index + 1 == parts.len())),
+        Node::Alternation(branches) => branches.iter().all(|branch| linear(branch, tail)),
+        Node::Repeat { possessive: true, .. } | Node::Atomic(_) | Node::Around { .. } | Node::Back { .. } => false,
+        Node::Repeat { node, .. } => linear(node, false),
+        Node::Capture(_, node) => linear(node, tail),
+    }
+}
+
 /// The spelling; none for what an automaton cannot do.
 pub(super) fn spell(node: &Node) -> Option<String> {
     let mut out = String::new();

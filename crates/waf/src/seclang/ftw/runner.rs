@@ -2,9 +2,8 @@
 
 use super::model::{Case, Expect, Sent};
 use super::{backend, front};
-use crate::engine::Scratch;
 use crate::engine::rx::{Flags, Rx};
-use crate::seclang::{EngineMode, Facts, Files, Matched, Outcome, Problem, Program, Request, Response, Stored, Transaction, load};
+use crate::seclang::{EngineMode, Facts, Files, Matched, Outcome, Problem, Program, Request, Response, Scratch, Stored, Transaction, load};
 
 /// What came of a case.
 #[derive(Clone, Debug)]

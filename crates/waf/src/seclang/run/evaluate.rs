@@ -6,14 +6,14 @@ use super::super::variable::Variable;
 use super::check::number;
 use super::request::Kept;
 use super::{Interruption, Matched, Transaction};
-use crate::engine::{Matcher, TextId};
+use crate::engine::{Candidates, ChainId, Matcher, TextId};
 use std::borrow::Cow;
 
 impl<'p> Transaction<'p> {
     /// Runs a phase's rules, in order.
     pub(super) fn run_phase(&mut self, phase: u8) {
         self.phase = phase;
-        self.unions.fill(None);
+        self.unions.iter_mut().for_each(Candidates::forget);
         let program = self.program;
         for item in &program.phases[usize::from(phase) - 1] {
             let index = match item {
@@ -125,10 +125,11 @@ impl<'p> Transaction<'p> {
         }
         !link.pairs.iter().any(|pair| {
             let Self { program, run, unions, fixed, .. } = self;
-            let union = unions[*pair as usize].get_or_insert_with(|| {
+            let union = &mut unions[*pair as usize];
+            if union.is_unknown() {
                 let (variable, chain) = program.pairs[*pair as usize];
-                run.candidates(fixed[variable as usize].iter().map(|value| value.text), chain)
-            });
+                run.candidates(fixed[variable as usize].iter().map(|value| value.text), chain, union);
+            }
             union.has(matcher)
         })
     }
@@ -167,12 +168,14 @@ impl<'p> Transaction<'p> {
             }
             return matched;
         }
-        // The commonest test of a rule set: one TX variable against a number.
-        if let (Some(slot), Test::Number(..), true) = (looked.slot, test, link.chain.index() == 0) {
-            let Some(value) = self.tx[slot as usize].as_deref() else { return false };
-            if self.check(test, value) == link.negated {
+        if let (Some(slot), super::Selector::Key(name)) = (looked.slot, &looked.selector) {
+            let Some(value) = self.tx[slot as usize].clone() else { return false };
+            // The commonest test of a rule set, one TX variable against a number, needs no text of the run.
+            if link.chain == ChainId::NONE && matches!(test, Test::Number(..)) && self.check(test, &value) == link.negated {
                 return false;
             }
+            let (key, text) = (self.run.add(name.as_bytes()), self.run.add(&value));
+            return self.is_looked_at(rule, looked, key) && self.ask(rule, link, test, (variable, key, text));
         }
         let mut matched = false;
         for (key, value) in self.moving(variable, &looked.selector) {
@@ -197,6 +200,9 @@ impl<'p> Transaction<'p> {
     }
 
     fn is_looked_at(&self, rule: &Compiled, looked: &Looked, key: TextId) -> bool {
+        if matches!(looked.selector, super::Selector::All) && looked.left_out.is_empty() && self.left_out.is_empty() {
+            return true;
+        }
         let key = self.run.bytes(key);
         looked.selector.selects(key)
             && !looked.left_out.iter().any(|selector| selector.selects(key))

@@ -12,7 +12,7 @@ pub use request::{Facts, Request, Response, Stored};
 use super::action::{Allow, Disruptive, EngineMode};
 use super::program::Program;
 use super::variable::{Selector, Variable};
-use crate::engine::{Candidates, Run, Scratch, TextId};
+use crate::engine::{Candidates, Run, TextId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,6 +56,14 @@ struct Value {
     text: TextId,
 }
 
+/// A transaction's memory, kept between requests so that little is allocated anew.
+#[derive(Default)]
+pub struct Scratch {
+    engine: crate::engine::Scratch,
+    fixed: Vec<Vec<Value>>,
+    unions: Vec<Candidates>,
+}
+
 /// A request on its way through the phases.
 pub struct Transaction<'p> {
     program: &'p Program,
@@ -67,11 +75,10 @@ pub struct Transaction<'p> {
     /// Values of the variables that change between phases only, by variable.
     fixed: Vec<Vec<Value>>,
     /// Candidates of the program's pairs, found once a phase.
-    unions: Vec<Option<Candidates>>,
+    unions: Vec<Candidates>,
     /// TX, by slot, and what the rules do not name.
     tx: Vec<Option<Cow<'p, [u8]>>>,
     tx_more: HashMap<Vec<u8>, Vec<u8>>,
-    tx_names: HashMap<u32, Vec<u8>>,
     matched_now: Vec<(Variable, TextId, TextId)>,
     matched_last: Option<(Variable, TextId, TextId)>,
     mode: EngineMode,
@@ -118,17 +125,20 @@ impl<'p> Transaction<'p> {
     /// A transaction with collections kept from earlier requests and an earlier one's memory.
     pub fn with(program: &'p Program, facts: Facts, stored: Stored, scratch: Scratch) -> Self {
         let settings = &program.settings;
+        let Scratch { engine, mut fixed, mut unions } = scratch;
+        fixed.iter_mut().for_each(Vec::clear);
+        fixed.resize(Variable::COUNT, Vec::new());
+        unions.resize(program.pairs.len(), Candidates::default());
         Self {
             program,
-            run: Run::new(&program.plan, scratch),
+            run: Run::new(&program.plan, engine),
             facts,
             stored,
             keys: HashMap::new(),
-            fixed: vec![Vec::new(); Variable::COUNT],
-            unions: vec![None; program.pairs.len()],
+            fixed,
+            unions,
             tx: vec![None; program.slots.len()],
             tx_more: HashMap::new(),
-            tx_names: HashMap::new(),
             matched_now: Vec::new(),
             matched_last: None,
             mode: settings.engine,
@@ -193,12 +203,12 @@ impl<'p> Transaction<'p> {
             self.run_phase(5);
         }
         let outcome = Outcome { matched: self.matched, hits: self.hits, interruption: self.interruption, would: self.would };
-        (outcome, self.stored, self.run.into_scratch())
+        (outcome, self.stored, Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions })
     }
 
     /// The memory alone, where nothing else of the transaction is wanted.
     pub fn into_scratch(self) -> Scratch {
-        self.run.into_scratch()
+        Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions }
     }
 
     /// A TX variable's value: `inbound_anomaly_score_pl1`.

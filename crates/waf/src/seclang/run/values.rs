@@ -16,12 +16,7 @@ impl<'p> Transaction<'p> {
     pub(super) fn set_tx(&mut self, slot: Option<u32>, name: Cow<'_, [u8]>, value: Option<Cow<'p, [u8]>>) {
         let slot = slot.or_else(|| self.program.slots.get(name.as_ref()).copied());
         match (slot, value) {
-            (Some(slot), value) => {
-                if value.is_some() && !self.tx_names.contains_key(&slot) && !name.is_empty() {
-                    self.tx_names.insert(slot, name.into_owned());
-                }
-                self.tx[slot as usize] = value;
-            }
+            (Some(slot), value) => self.tx[slot as usize] = value,
             (None, Some(value)) => {
                 self.tx_more.insert(name.into_owned(), value.into_owned());
             }
