@@ -16,6 +16,7 @@ pub mod public_resource_policy;
 pub mod shared_role;
 pub mod sql_injection;
 pub mod unauthenticated_route;
+pub mod web_acl_ineffective;
 
 pub use page::{Block, Page, PageError};
 
@@ -124,6 +125,7 @@ pub fn all() -> &'static [Risk] {
         shared_role::RISK,
         sql_injection::RISK,
         unauthenticated_route::RISK,
+        web_acl_ineffective::RISK,
     ]
 }
 

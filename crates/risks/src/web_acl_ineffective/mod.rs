@@ -1,0 +1,187 @@
+//! A web ACL that lets pass what it is there to stop.
+
+use crate::{Attack, Proved, Reason, Risk};
+use model::attack::{Outcome, PlantAt};
+use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target};
+use waf::coverage::{Hole, Subject, Witness, assess};
+use waf::managed;
+use waf::wafv2::{Library, ResourceType, WebAcl, associations};
+
+/// The risk.
+pub const RISK: Risk = Risk {
+    slug: SLUG,
+    page: include_str!("risk.md"),
+    check,
+    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    detections: &[("web_acl_ineffective/detect.yml", include_str!("detect.yml"))],
+    // It keeps nothing that could be brought back: what passes it is the other risks' attack.
+    without: &[(Proved::Exploited, Reason::NoAttacker)],
+};
+
+const SLUG: &str = "web-acl-ineffective";
+
+/// Holes that say a rule does not do what it is there for. That nobody looks at a component is coverage, not a fault.
+const FAULTS: [&str; 7] = [
+    "allow-on-client-data",
+    "counts-only",
+    "forwarded-address",
+    "json-fallback",
+    "label-never-added",
+    "missing-decode",
+    "oversize-continue",
+];
+
+fn check(app: &App) -> Vec<Finding> {
+    let library = Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() };
+    let faults = app.of_kind("AWS::WAFv2::WebACL").flat_map(|resource| match WebAcl::from_cloudformation(app, resource, &library) {
+        Ok(acl) => holes(app, resource, &acl, &library).into_iter().map(|hole| finding(resource, hole)).collect(),
+        Err(troubles) => vec![not_assessed(resource, &troubles)],
+    });
+    faults.chain(ways_around(app)).collect()
+}
+
+/// Stages on the internet that a regional web ACL of the application does not stand before: whoever finds the other stage
+/// goes around it.
+fn ways_around(app: &App) -> Vec<Finding> {
+    let regional = |acl: &&Resource| acl.properties.get("Scope").and_then(Node::str) == Some("REGIONAL");
+    let Some(acl) = app.of_kind("AWS::WAFv2::WebACL").find(regional) else { return Vec::new() };
+    let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
+    let open = stages.filter(|(_, stage)| stage.web_acl.is_none());
+    open.map(|(api, stage)| Finding {
+        risk: SLUG,
+        title: format!("{} does not stand before stage {} of {}", acl.id.logical, stage.name, api.id.logical),
+        severity: Severity::High,
+        confidence: Confidence::High,
+        resource: api.id.to_string(),
+        place: stage.place.clone(),
+        path: vec![Step { says: format!("anyone may send any request to stage {}", stage.name), place: stage.place.clone() }],
+        maps: Vec::new(),
+        fingerprint: String::new(),
+        status: Status::Found,
+        symbol: format!("stage {}", stage.name),
+        condition: None,
+        fix: None,
+    })
+    .collect()
+}
+
+/// The faults of a web ACL, in front of what it is associated with.
+fn holes(app: &App, resource: &Resource, acl: &WebAcl, library: &Library) -> Vec<Hole> {
+    let again = |node: &Node| {
+        let changed = Resource { properties: node.clone(), ..resource.clone() };
+        WebAcl::from_cloudformation(app, &changed, library).ok()
+    };
+    let source = Some((&resource.properties, &again as &dyn Fn(&Node) -> Option<WebAcl>));
+    let assessment = assess(&Subject { acl, resource: protects(app, resource), source });
+    let reported = |hole: &Hole| FAULTS.contains(&hole.kind) && (hole.is_proven() || says_itself(hole));
+    assessment.holes.into_iter().filter(reported).collect()
+}
+
+/// Holes that the document shows without a request.
+fn says_itself(hole: &Hole) -> bool {
+    matches!(hole.kind, "counts-only" | "forwarded-address" | "label-never-added" | "allow-on-client-data")
+}
+
+/// What the web ACL stands before: the limit of inspected bodies depends on it.
+fn protects(app: &App, acl: &Resource) -> ResourceType {
+    let mine = |(_, arn, _): &(String, String, model::Place)| acl.arn.as_deref() == Some(arn) || arn.ends_with(&*acl.id.logical);
+    let of = |arn: &str| match arn.split(':').nth(2) {
+        Some("elasticloadbalancing") => ResourceType::ApplicationLoadBalancer,
+        Some("appsync") => ResourceType::AppSync,
+        Some("cognito-idp") => ResourceType::CognitoUserPool,
+        _ => ResourceType::ApiGateway,
+    };
+    associations(app).iter().find(|found| mine(found)).map_or(ResourceType::ApiGateway, |(protected, _, _)| of(protected))
+}
+
+fn finding(resource: &Resource, hole: Hole) -> Finding {
+    let mut path = Vec::new();
+    if let Some(witness) = &hole.witness {
+        path.push(Step { says: format!("anyone may send {}", shown(witness)), place: hole.place.clone() });
+        path.push(Step { says: "the web ACL lets it pass to the API".into(), place: resource.place.clone() });
+    }
+    // What a managed rule's own patterns would say is not documented.
+    let condition = (hole.witness.is_some() && !hole.depends.is_empty()).then(|| format!("depends on {}", hole.depends.join(", ")));
+    Finding {
+        risk: SLUG,
+        title: hole.says.clone(),
+        severity: if hole.is_proven() { Severity::High } else { Severity::Medium },
+        confidence: if hole.is_proven() { Confidence::High } else { Confidence::Medium },
+        resource: resource.id.to_string(),
+        place: hole.place.clone(),
+        path,
+        maps: Vec::new(),
+        fingerprint: String::new(),
+        status: Status::Found,
+        symbol: format!("{} {}", hole.kind, hole.rule),
+        condition,
+        fix: hole.fix.as_ref().map(|change| fix(resource, change)),
+    }
+}
+
+/// `POST / with a JSON string with \u escapes that holds <script>`.
+fn shown(witness: &Witness) -> String {
+    let name = witness.component.name();
+    format!("{} {} with a {name} that holds {}", witness.request.method, witness.request.path, witness.payload)
+}
+
+fn fix(resource: &Resource, change: &waf::coverage::Fix) -> Fix {
+    let begin = ["Resources", &resource.id.logical, "Properties"].map(Segment::from);
+    let edit = |(path, operation): &(Vec<Segment>, model::Operation)| {
+        Edit::document(resource.place.file.clone(), begin.iter().chain(path).cloned(), operation.clone())
+    };
+    // Requests that pass today will be stopped: that is what it is for.
+    Fix { says: change.says.clone(), safe: false, edits: change.edits.iter().map(edit).collect(), then: None }
+}
+
+/// A web ACL that cannot be read is not a web ACL that protects.
+fn not_assessed(resource: &Resource, troubles: &[model::Trouble]) -> Finding {
+    let why: Vec<&str> = troubles.iter().map(|trouble| trouble.says.as_str()).collect();
+    Finding {
+        risk: SLUG,
+        title: format!("{} could not be assessed: {}", resource.id.logical, why.join("; ")),
+        severity: Severity::Low,
+        confidence: Confidence::Low,
+        resource: resource.id.to_string(),
+        place: troubles.first().map_or_else(|| resource.place.clone(), |trouble| trouble.place.clone()),
+        path: Vec::new(),
+        maps: Vec::new(),
+        fingerprint: String::new(),
+        status: Status::Found,
+        symbol: "not assessed".into(),
+        condition: Some("the web ACL is read as AWS would read it".into()),
+        fix: None,
+    }
+}
+
+fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
+    Err("a web ACL keeps nothing secret: what passes it is shown by the answer, and what it leads to by the other risks".into())
+}
+
+/// Sends the smallest request of each hole to the APIs behind the web ACL, and notes what came of it.
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let library = Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() };
+    for resource in
+        app.of_kind("AWS::WAFv2::WebACL").filter(|resource| findings.iter().any(|found| found.resource == resource.id.to_string()))
+    {
+        let Ok(acl) = WebAcl::from_cloudformation(app, resource, &library) else { continue };
+        let witnesses: Vec<Witness> = holes(app, resource, &acl, &library).into_iter().filter_map(|hole| hole.witness).collect();
+        for api in &app.aws().rest_apis {
+            if !api.stages.iter().any(|stage| stage.web_acl.is_some() && stage.web_acl == resource.arn) {
+                continue;
+            }
+            for witness in &witnesses {
+                match target.http(&api.id.to_string(), &witness.request) {
+                    Ok(answer) => {
+                        outcome.steps.push(format!("{}: {}", shown(witness), answer.status));
+                        outcome.took(&answer);
+                    }
+                    Err(error) => outcome.failed(&error),
+                }
+            }
+        }
+    }
+    if outcome.steps.is_empty() {
+        outcome.steps.push("no stage of an API is known to be behind this web ACL".into());
+    }
+}
