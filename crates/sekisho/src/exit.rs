@@ -8,7 +8,7 @@ pub enum Exit {
     /// Clean. `prove`: every applicable proof is yes.
     Clean,
     /// `scan`: findings at or above `--fail-on`. `attack`: something got through. `investigate`: an alert of level
-    /// medium or above. `prove`: a proof is no.
+    /// medium or above. `prove`: a proof is no. `waf`: an answer other than expected or logged.
     Found,
     /// Wrong usage or configuration.
     Usage,
@@ -35,7 +35,8 @@ impl From<Exit> for ExitCode {
 pub const TABLE: &str = "\
 Exit codes:
   0   clean; prove: every applicable proof is yes
-  1   found: findings at or above --fail-on, an attack got through, an alert, a proof that is no
+  1   found: findings at or above --fail-on, an attack got through, an alert, a proof that is no,
+      a web ACL's answer other than expected or logged
   2   wrong usage or configuration
   3   nothing to read
   4   could not finish (unreadable input, port taken, component missing); with --strict also anything not assessed

@@ -15,6 +15,7 @@ pub mod ast;
 pub mod capacity;
 mod component;
 mod evaluate;
+mod explain;
 mod json;
 mod judgement;
 pub(crate) mod labels;
@@ -28,9 +29,11 @@ mod read;
 mod read_acl;
 mod read_field;
 mod read_statement;
+mod replay;
 mod state;
 
 pub use ast::{Action, ResourceType, Rule, RuleGroup, Statement, Tier, WebAcl};
+pub use explain::{Fared, RuleTrace, StatementTrace, ValueTrace, component_name};
 pub use json::Json;
 pub use judgement::{GroupRecord, Judgement, MatchDetail, Outcome, RateRecord, Response, RuleMatch, RuleType, Terminating, Unassessed};
 pub use log::{Redacted, Source, log_line};
@@ -38,11 +41,13 @@ pub use pattern::Pattern;
 pub use rate::{Counted, RateKeyValues, RateTable};
 pub use read::Form;
 pub use read_acl::{Library, associations};
+pub use replay::{Replayed, replay};
 pub use state::{At, Location, State, Token};
 
 use crate::request::Request;
 use component::Forwarded;
 use evaluate::Evaluation;
+use look::Plain;
 
 impl WebAcl {
     /// Judges a request to a resource of this type.
@@ -53,6 +58,6 @@ impl WebAcl {
     /// Judges a request rule by rule, the obvious way: the slow twin of the compiled program.
     pub fn evaluate(&self, request: &Request<'_>, resource: ResourceType, state: &dyn State) -> Judgement {
         let forwarded = Forwarded::of(request, resource.body_limit(self));
-        Evaluation::new(self, &forwarded, state, look::Plain).run().0
+        Evaluation::new(self, &forwarded, state, Plain).run().0
     }
 }
