@@ -6,13 +6,15 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use model::{Node, Place};
+use sekisho_waf::engine::Scratch;
 use sekisho_waf::request::Request;
 use sekisho_waf::wafv2::{
-    Judgement, Library, Location, RateKeyValues, RateTable, Redacted, ResourceType, Source, State, Token, WebAcl, log_line,
+    Judgement, Library, Location, Program, RateKeyValues, RateTable, Redacted, ResourceType, Source, State, Token, WebAcl, log_line,
 };
 use serde_json::{Value, json};
 use std::fs;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Text, `{"repeat": "x", "times": 9}`, or a list of such parts; `{"hex": "00ff"}` for other bytes.
 fn bytes(value: &Value) -> Vec<u8> {
@@ -65,7 +67,7 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 /// Judges one request, counting it as often as `times` says, one second apart each `every` seconds.
-fn judge(acl: &WebAcl, request: &Value, rates: &mut RateTable) -> (Judgement, Value) {
+fn judge(program: &Program, request: &Value, rates: &mut RateTable) -> (Judgement, Value) {
     let headers: Vec<(String, Vec<u8>)> = match &request["headers"] {
         Value::Array(list) => list.iter().map(|pair| (pair[0].as_str().unwrap().to_owned(), bytes(&pair[1]))).collect(),
         // {"count": 205, "value": "v"}: h0, h1, ...
@@ -109,8 +111,9 @@ fn judge(acl: &WebAcl, request: &Value, rates: &mut RateTable) -> (Judgement, Va
     for _ in 0..request["times"].as_u64().unwrap_or(1) {
         rates.look(now);
         let state = Case { now, token, rates, located: located.clone() };
-        let judgement = acl.judge(&judged, resource(text(&request["resource"])), &state);
-        assert_eq!(judgement, acl.evaluate(&judged, resource(text(&request["resource"])), &state), "the program and its twin");
+        let judgement = program.acl().judge(&judged, resource(text(&request["resource"])), &state);
+        let fast = program.judge(&judged, resource(text(&request["resource"])), &state, &mut Scratch::default());
+        assert_eq!(judgement, fast, "the program and its twin");
         for counted in &judgement.counted {
             rates.count(counted, now);
         }
@@ -118,7 +121,7 @@ fn judge(acl: &WebAcl, request: &Value, rates: &mut RateTable) -> (Judgement, Va
     }
     let judgement = last.unwrap();
     let source = Source { timestamp: now * 1000, name: "APIGW", id: "123456789012:api:prod", request_id: "rid" };
-    let line = log_line(acl, &judged, &judgement, &source, &Redacted::default());
+    let line = log_line(program.acl(), &judged, &judgement, &source, &Redacted::default());
     (judgement, line)
 }
 
@@ -217,10 +220,11 @@ fn conformance() {
                     faults.push(format!("{name}: {document}: capacity {} and not {capacity}", acl.capacity()));
                 }
             }
+            let program = Program::compile(Arc::new(acl));
             let mut rates = RateTable::default();
             for request in group["requests"].as_array().into_iter().flatten() {
                 cases += 1;
-                let (judgement, line) = judge(&acl, request, &mut rates);
+                let (judgement, line) = judge(&program, request, &mut rates);
                 let found = against(&request["expect"], &judgement, &line);
                 faults.extend(found.into_iter().map(|fault| {
                     format!("{name}: {document}: {}: {fault}", json!(request).to_string().chars().take(160).collect::<String>())

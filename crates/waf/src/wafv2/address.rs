@@ -55,7 +55,7 @@ pub fn geo<L: Look>(
     gathered.geo.push(format!("awswaf:{source}:geo:country:{country}"));
     gathered.geo.push(format!("awswaf:{source}:geo:region:{country}-{}", location.region.as_deref().unwrap_or("XX")));
     if location.country.is_none() {
-        evaluation.unassessed(&gathered.path, "the country of the address is not known here");
+        evaluation.unassessed(&gathered.path(), "the country of the address is not known here");
     }
     countries.contains(country)
 }
@@ -75,7 +75,7 @@ pub fn asn<L: Look>(
     match location.asn {
         Some(asn) => asns.contains(&asn),
         None => {
-            evaluation.unassessed(&gathered.path, "the autonomous system of the address is not known here");
+            evaluation.unassessed(&gathered.path(), "the autonomous system of the address is not known here");
             false
         }
     }
@@ -92,7 +92,7 @@ pub fn ip_set<L: Look>(
         return match evaluation.forwarded.request.client_ip {
             Some(address) => set.contains(address),
             None => {
-                evaluation.unassessed(&gathered.path, "the client's address is not known here");
+                evaluation.unassessed(&gathered.path(), "the client's address is not known here");
                 false
             }
         };

@@ -26,13 +26,23 @@ pub(super) struct Evaluation<'a, L> {
 pub(super) struct Gathered<'a> {
     /// The rule's context for labels.
     pub prefix: &'a str,
-    /// Rule names on the way, for rates and messages.
-    pub path: String,
+    /// The group rule's name, where the rule stands in a group, and the rule's own.
+    names: (&'a str, &'a str),
     pub details: Vec<MatchDetail>,
     pub inferred: Option<&'static str>,
     /// Labels of geographic statements; added whether the rule matches or not.
     pub geo: Vec<String>,
     pub rate: Option<RateRecord>,
+}
+
+impl Gathered<'_> {
+    /// Rule names on the way, for rates and messages.
+    pub fn path(&self) -> String {
+        match self.names {
+            ("", rule) => rule.to_owned(),
+            (parent, rule) => format!("{parent}/{rule}"),
+        }
+    }
 }
 
 /// What applying an action came to.
@@ -115,7 +125,7 @@ impl<'a, L: Look> Evaluation<'a, L> {
     fn group(&mut self, rule: &'a Rule, reference: &'a GroupReference) -> Flow<'a> {
         let acl = self.acl;
         if let Some(scope) = &reference.scope_down {
-            let mut gathered = gathered(&acl.label_prefix, rule.name.clone());
+            let mut gathered = gathered(&acl.label_prefix, ("", &rule.name));
             let inside = self.forwarded_headers_there(scope) && self.statement(scope, &mut gathered);
             self.label(gathered.geo);
             if !inside {
@@ -170,12 +180,11 @@ impl<'a, L: Look> Evaluation<'a, L> {
     }
 
     /// Whether a rule matches; its labels are added after it.
-    fn matches(&mut self, rule: &'a Rule, prefix: &'a str, parent: &str) -> Option<Gathered<'a>> {
+    fn matches(&mut self, rule: &'a Rule, prefix: &'a str, parent: &'a str) -> Option<Gathered<'a>> {
         if !self.forwarded_headers_there(&rule.statement) {
             return None;
         }
-        let path = if parent.is_empty() { rule.name.clone() } else { format!("{parent}/{}", rule.name) };
-        let mut gathered = gathered(prefix, path);
+        let mut gathered = gathered(prefix, (parent, &rule.name));
         let matched = self.statement(&rule.statement, &mut gathered);
         self.label(std::mem::take(&mut gathered.geo));
         if !matched {
@@ -236,7 +245,7 @@ impl<'a, L: Look> Evaluation<'a, L> {
             Statement::RateBased(rate) => super::rated::matches(self, rate, gathered),
             Statement::HeaderAbsent(name) => !self.forwarded.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)),
             Statement::NotSimulated => {
-                self.unassessed(&gathered.path, "the rule is not simulated");
+                self.unassessed(&gathered.path(), "the rule is not simulated");
                 false
             }
             // Groups stand only at the top and are run there.
@@ -304,8 +313,8 @@ impl<'a, L: Look> Evaluation<'a, L> {
 
 type Flow<'a> = ControlFlow<(Outcome, Terminating, &'a Action, &'a BTreeMap<String, super::ast::ResponseBody>)>;
 
-fn gathered(prefix: &str, path: String) -> Gathered<'_> {
-    Gathered { prefix, path, details: Vec::new(), inferred: None, geo: Vec::new(), rate: None }
+fn gathered<'a>(prefix: &'a str, names: (&'a str, &'a str)) -> Gathered<'a> {
+    Gathered { prefix, names, details: Vec::new(), inferred: None, geo: Vec::new(), rate: None }
 }
 
 fn record(rule: &Rule, action: &Action, gathered: Gathered<'_>) -> RuleMatch {

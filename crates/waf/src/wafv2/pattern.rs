@@ -53,6 +53,9 @@ fn translate(text: &str) -> Result<String, String> {
     let at = |index: usize| bytes.get(index).copied();
     let starts = |index: usize, part: &str| part.chars().enumerate().all(|(offset, c)| at(index + offset) == Some(c));
     let (mut i, mut class) = (0, false);
+    // `(?m)` gives `^` and `$` the same meaning in both.
+    let lines =
+        text.match_indices("(?").any(|(at, _)| text[at + 2..].chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'm'));
     // Whether a quantifier just ended: a `+` after it makes it possessive.
     let mut quantified = false;
     while let Some(c) = at(i) {
@@ -168,6 +171,8 @@ fn translate(text: &str) -> Result<String, String> {
                 out.push(c);
                 quantified = !(c == '?' && was_quantified);
             }
+            // PCRE's `$` also stands before a newline at the very end; only whether a value matches is asked, so it may take it.
+            '$' if !lines => out.push_str(r"(?:\n?\z)"),
             c => out.push(c),
         }
         i += 1;
@@ -241,7 +246,9 @@ mod tests {
 
     #[test]
     fn what_pcre_says() {
-        let yes: [(&str, &[u8]); 14] = [
+        let yes: [(&str, &[u8]); 16] = [
+            (r"^a$", b"a\n"),
+            (r"(?m)^a$", b"b\na\nb"),
             (r"^/a/\d{2,}$", b"/a/42"),
             (r"a{b}", b"xa{b}"),
             (r"[\w\-.]+@", b"a-b@"),
@@ -260,7 +267,7 @@ mod tests {
         for (text, value) in yes {
             assert!(Pattern::new(text).unwrap().is_match(value), "{text}");
         }
-        assert!(!Pattern::new(r"^a\.b$").unwrap().is_match(b"axb"));
+        assert!(!Pattern::new(r"^a\.b$").unwrap().is_match(b"axb") && !Pattern::new(r"^a$").unwrap().is_match(b"a\n\n"));
         assert!(Pattern::new("[a").is_err() && Pattern::new("(a").is_err());
     }
 }

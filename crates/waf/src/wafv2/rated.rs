@@ -34,8 +34,7 @@ pub fn matches<'a, L: Look>(evaluation: &mut Evaluation<'a, L>, rate: &'a RateBa
         RateKeys::Constant => "CONSTANT",
         RateKeys::Custom(_) => "CUSTOMKEYS",
     };
-    let mut record =
-        RateRecord { rule: gathered.path.clone(), key, value: None, limit: rate.limit, window: rate.window, custom: Vec::new() };
+    let mut record = RateRecord { rule: gathered.path(), key, value: None, limit: rate.limit, window: rate.window, custom: Vec::new() };
     // "Requests that are missing any of the components … are omitted."
     let Some(found) = values(evaluation, rate, gathered) else { return false };
     if matches!(rate.keys, RateKeys::Ip | RateKeys::ForwardedIp) {
@@ -46,7 +45,7 @@ pub fn matches<'a, L: Look>(evaluation: &mut Evaluation<'a, L>, rate: &'a RateBa
         gathered.rate = decided.then_some(record);
         return decided;
     }
-    let instance = RateKeyValues { rule: format!("{}/{}", evaluation.acl.arn, gathered.path), values: found.values };
+    let instance = RateKeyValues { rule: format!("{}/{}", evaluation.acl.arn, gathered.path()), values: found.values };
     let limited = evaluation.state.is_limited(&instance);
     evaluation.out.counted.push(Counted { instance, limit: rate.limit, window: rate.window });
     gathered.rate = limited.then_some(record);
@@ -123,14 +122,14 @@ fn value<L: Look>(evaluation: &mut Evaluation<'_, L>, key: &RateKey, rate: &Rate
         RateKey::Ip => match request.client_ip {
             Some(address) => ("IP", None, Ok(address.to_string())),
             None => {
-                evaluation.unassessed(&gathered.path, "the client's address is not known here");
+                evaluation.unassessed(&gathered.path(), "the client's address is not known here");
                 return None;
             }
         },
         RateKey::Asn => match request.asn {
             Some(asn) => ("ASN", None, Ok(asn.to_string())),
             None => {
-                evaluation.unassessed(&gathered.path, "the autonomous system of the address is not known here");
+                evaluation.unassessed(&gathered.path(), "the autonomous system of the address is not known here");
                 return None;
             }
         },
