@@ -58,12 +58,15 @@ pub fn load(which: &Acl) -> Result<WebAcl, Exit> {
 fn from_template(which: &Acl) -> Result<WebAcl, Exit> {
     let options = input::read_options(&which.parameters, "us-east-1")?;
     let app = read::application(&which.acl, &options);
-    let all: Vec<_> = app.of_kind("AWS::WAFv2::WebACL").collect();
+    let all: Vec<_> = app.of_kind("AWS::WAFv2::WebACL").chain(app.of_kind("AWS::WAFRegional::WebACL")).collect();
     let is = |wanted: &str, resource: &model::Resource| {
         &*resource.id.logical == wanted || resource.properties.get("Name").and_then(Node::str) == Some(wanted)
     };
     let found: Vec<_> = all.iter().filter(|resource| which.name.as_ref().is_none_or(|wanted| is(wanted, resource))).collect();
     match found.as_slice() {
+        [resource] if resource.kind == "AWS::WAFRegional::WebACL" => {
+            waf::classic::from_cloudformation(&app, resource).map_err(|troubles| said(&troubles))
+        }
         [resource] => WebAcl::from_cloudformation(&app, resource, &library()).map_err(|troubles| said(&troubles)),
         [] => {
             output::error(&format!("{}:1:1: has no such AWS::WAFv2::WebACL; name a file that has one", which.acl.display()));
