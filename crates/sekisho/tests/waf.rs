@@ -143,7 +143,7 @@ fn bad_input_is_told_with_its_place() {
     for (file, code, says) in [
         ("unknown.yaml", 4, "unknown.yaml:32:13: Statement has no member TeleportStatement"),
         ("value.yaml", 4, "text transformation URL_DECODE_TWICE is unknown; AWS has: NONE"),
-        ("broken.json", 4, "broken.json:1"),
+        ("broken.json", 4, "broken.json:2:1: not valid"),
         ("none.yaml", 3, "has no such AWS::WAFv2::WebACL"),
         ("missing.json", 3, "missing.json"),
     ] {

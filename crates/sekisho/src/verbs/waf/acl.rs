@@ -2,7 +2,7 @@
 
 use super::Acl;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::output;
 use model::{Node, Trouble};
 use std::path::Path;
 use waf::wafv2::{Library, WebAcl};
@@ -33,7 +33,7 @@ fn said(troubles: &[Trouble]) -> Exit {
 
 /// What a web ACL may refer to besides its own file.
 fn library() -> Library {
-    Library { account: "123456789012".into(), ..Library::default() }
+    Library { account: "123456789012".into(), managed: waf::managed::groups(None), ..Library::default() }
 }
 
 /// The web ACL of a file: AWS's JSON, or a CloudFormation template.
@@ -56,7 +56,14 @@ pub fn load(which: &Acl) -> Result<WebAcl, Exit> {
 }
 
 fn from_template(which: &Acl) -> Result<WebAcl, Exit> {
-    let options = input::read_options(&which.parameters, "us-east-1")?;
+    let mut options = read::Options::default();
+    for parameter in &which.parameters {
+        let Some((name, value)) = parameter.split_once('=') else {
+            output::error(&format!("`--parameter {parameter}` has no `=`: write NAME=VALUE"));
+            return Err(Exit::Usage);
+        };
+        options.parameters.insert((None, name.to_owned()), value.to_owned());
+    }
     let app = read::application(&which.acl, &options);
     let all: Vec<_> = app.of_kind("AWS::WAFv2::WebACL").chain(app.of_kind("AWS::WAFRegional::WebACL")).collect();
     let is = |wanted: &str, resource: &model::Resource| {
