@@ -7,6 +7,7 @@ use attack::sigv4::Credentials;
 use attack::{Client, Subject};
 use model::attack::{Outcome, PlantAt};
 use model::{Alert, App, Time, Trouble};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use up::{Notice, Running};
@@ -103,7 +104,7 @@ impl Stage<'_> {
         (self.says)("customers come and go");
         let round = self.customers(running, &client, &kept)?;
         running.flush_logs();
-        let (quiet, mut not_assessed) = investigate(&self.options.root, running);
+        let (quiet, mut not_assessed) = self.investigate(running);
         let mut known = quiet.clone();
 
         let mut target = UpTarget::new(running, &client, round.token.clone(), now);
@@ -115,7 +116,7 @@ impl Stage<'_> {
             let stopped = std::mem::take(&mut *stopped.lock().unwrap_or_else(PoisonError::into_inner));
             running.flush_logs();
             let now;
-            (now, not_assessed) = investigate(&self.options.root, running);
+            (now, not_assessed) = self.investigate(running);
             let alerts = now.iter().filter(|alert| !known.contains(alert)).cloned().collect();
             known = now;
             attacked.push(Attacked { outcome, took_canary, stopped, alerts });
@@ -170,6 +171,27 @@ impl Stage<'_> {
         let took = outcome.brought_back(&canary);
         (Ok(outcome), took)
     }
+
+    /// Runs the detections of the attacked risks over the logs so far. Those of other risks would miss logs that this
+    /// application has no reason to write.
+    fn investigate(&self, running: &Running) -> (Vec<Alert>, Vec<Trouble>) {
+        let risks: BTreeMap<&str, &risks::Risk> = self.subjects.iter().map(|subject| (subject.risk.slug, subject.risk)).collect();
+        let rules = investigate::Rules::of(risks.into_values());
+        let mut events = read::log::open(&[running.logs().to_owned()], read::log::Limits::default());
+        let mut report = investigate::run(&mut events, &rules);
+        // Shown as the user would name them: below the application's folder.
+        if let Ok(root) = self.options.root.canonicalize() {
+            let prefix = format!("{}/", root.display());
+            for place in report.alerts.iter_mut().flat_map(|alert| &mut alert.places) {
+                if let Some(below) = place.file.strip_prefix(&prefix) {
+                    place.file = below.into();
+                }
+            }
+        }
+        let mut not_assessed = report.not_assessed;
+        not_assessed.extend(events.into_troubles());
+        (report.alerts, not_assessed)
+    }
 }
 
 /// What only the prover knows: 20 letters and digits.
@@ -190,23 +212,4 @@ fn owner(running: &Running) -> Result<Credentials, StageError> {
 fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Time(i64::try_from(since.as_millis()).unwrap_or_default())
-}
-
-/// Runs every risk's detections over the logs so far.
-fn investigate(root: &Path, running: &Running) -> (Vec<Alert>, Vec<Trouble>) {
-    let rules = investigate::Rules::of_risks();
-    let mut events = read::log::open(&[running.logs().to_owned()], read::log::Limits::default());
-    let mut report = investigate::run(&mut events, &rules);
-    // Shown as the user would name them: below the application's folder.
-    if let Ok(root) = root.canonicalize() {
-        let prefix = format!("{}/", root.display());
-        for place in report.alerts.iter_mut().flat_map(|alert| &mut alert.places) {
-            if let Some(below) = place.file.strip_prefix(&prefix) {
-                place.file = below.into();
-            }
-        }
-    }
-    let mut not_assessed = report.not_assessed;
-    not_assessed.extend(events.into_troubles());
-    (report.alerts, not_assessed)
 }

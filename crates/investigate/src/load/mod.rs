@@ -35,8 +35,13 @@ impl Rules {
 
     /// The rules of every risk in the product.
     pub fn of_risks() -> Self {
+        Self::of(risks::all())
+    }
+
+    /// The rules of some risks.
+    pub fn of<'a>(risks: impl IntoIterator<Item = &'a risks::Risk>) -> Self {
         let mut rules = Self::new();
-        for risk in risks::all() {
+        for risk in risks {
             for (file, text) in risk.detections {
                 rules.add(file, text, Some(risk.slug));
             }
