@@ -44,7 +44,7 @@ fn says(script: &str) -> String {
 #[test]
 fn a_user_a_process_a_machine_of_its_own() {
     assert_eq!(says("id -u; id -g; id -un"), "993\n990\nsbx_user1051");
-    assert_eq!(says("echo $$; ls -d /proc/[0-9]* | wc -l"), "1\n3", "itself, ls and wc");
+    assert_eq!(says("echo $$; set -- /proc/[0-9]*; echo $#"), "1\n1", "the shell alone");
     assert_eq!(
         says("cat /proc/self/status | grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp):' | tr -d '\\t'"),
         "CapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:0000000000000000\nNoNewPrivs:1\nSeccomp:2"
@@ -149,7 +149,7 @@ fn no_way_out_but_the_listeners() {
 #[test]
 fn a_fork_bomb_stays_inside_and_dies() {
     let limits = Limits { processes: 64, ..Limits::default() };
-    let spec = Spec { limits, ..shell("b() { b | b & b; }; b 2>/dev/null & sleep 1000") };
+    let spec = Spec { limits, ..shell("b() { b | b & b; }; sleep 1000 & b 2>/dev/null & wait") };
     let mut sandboxed = spawn(&spec).unwrap();
     // Until the bomb has filled its limit: the shell says so on stderr, which is hushed; so look from outside.
     let inside = || std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| namespace(entry) == of(sandboxed.pid())).count();
