@@ -45,7 +45,7 @@ pub enum Verb {
     Explain(Explain),
     /// Ask about policies: decide, who-can, can, paths, compare, diff, lint, least-privilege.
     Iam(crate::verbs::iam::Iam),
-    /// Ask about web ACLs: test requests, explain one, replay logs.
+    /// Ask about web ACLs: test requests, explain one, replay logs, run go-ftw tests on a rule set.
     Waf(crate::verbs::waf::Waf),
     /// Print completions for a shell.
     Completions {

@@ -2,6 +2,7 @@
 //! sorted keys, as the transform has them. Only names are made of this, nothing is protected by it.
 
 use serde_json::Value;
+use sha1::{Digest, Sha1};
 
 /// `prefix` and the letters of a value; nothing is added for an empty value.
 pub(super) fn logical_id(prefix: &str, value: &Value) -> String {
@@ -25,7 +26,7 @@ pub(super) fn letters(text: &str) -> String {
 
 /// All forty letters of a text.
 pub(super) fn whole(text: &str) -> String {
-    sha1(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// JSON without spaces, keys sorted, everything beyond ASCII escaped.
@@ -67,40 +68,6 @@ pub(super) fn quoted(text: &str, out: &mut String) {
             }
         }
     }
-}
-
-fn sha1(data: &[u8]) -> [u8; 20] {
-    let mut state: [u32; 5] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
-    let mut padded = data.to_vec();
-    padded.push(0x80);
-    padded.resize(padded.len() + (120 - padded.len() % 64) % 64, 0);
-    padded.extend((data.len() as u64 * 8).to_be_bytes());
-    for block in padded.chunks_exact(64) {
-        let mut words: Vec<u32> = block.chunks_exact(4).map(|word| word.iter().fold(0, |all, byte| all << 8 | u32::from(*byte))).collect();
-        for at in 16..80 {
-            let mixed = [3, 8, 14, 16].iter().fold(0, |all, back| all ^ words.get(at - back).copied().unwrap_or_default());
-            words.push(mixed.rotate_left(1));
-        }
-        let [mut a, mut b, mut c, mut d, mut e] = state;
-        for (at, word) in words.iter().enumerate() {
-            let (f, k) = match at {
-                0..20 => (b & c | !b & d, 0x5A82_7999u32),
-                20..40 => (b ^ c ^ d, 0x6ED9_EBA1),
-                40..60 => (b & c | b & d | c & d, 0x8F1B_BCDC),
-                _ => (b ^ c ^ d, 0xCA62_C1D6),
-            };
-            let next = a.rotate_left(5).wrapping_add(f).wrapping_add(e).wrapping_add(k).wrapping_add(*word);
-            (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
-        }
-        for (sum, part) in state.iter_mut().zip([a, b, c, d, e]) {
-            *sum = sum.wrapping_add(part);
-        }
-    }
-    let mut out = [0; 20];
-    for (place, word) in out.chunks_exact_mut(4).zip(state) {
-        place.copy_from_slice(&word.to_be_bytes());
-    }
-    out
 }
 
 #[cfg(test)]
