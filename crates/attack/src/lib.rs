@@ -44,13 +44,17 @@ impl Subject<'_> {
     /// # Errors
     /// Why none can be planted.
     pub fn plant(&self, app: &App) -> Result<PlantAt, String> {
-        (self.risk.attack.plant)(app, &self.findings)
+        (self.risk.attack.as_ref().map_err(|why| (*why).to_owned())?.plant)(app, &self.findings)
     }
 
     /// Attacks a target.
-    pub fn attack(&self, app: &App, target: &mut dyn Target) -> Outcome {
+    ///
+    /// # Errors
+    /// Why there is no attack of this risk.
+    pub fn attack(&self, app: &App, target: &mut dyn Target) -> Result<Outcome, String> {
+        let attack = self.risk.attack.as_ref().map_err(|why| (*why).to_owned())?;
         let mut outcome = Outcome::new(self.risk.slug, self.resource.clone());
-        (self.risk.attack.run)(app, &self.findings, target, &mut outcome);
-        outcome
+        (attack.run)(app, &self.findings, target, &mut outcome);
+        Ok(outcome)
     }
 }

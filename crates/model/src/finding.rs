@@ -22,6 +22,17 @@ pub enum Severity {
     Critical,
 }
 
+/// Whether a scan asks for a risk unasked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A hole, or what a hole is made of.
+    #[default]
+    Default,
+    /// Good practice that nothing here is known to fall without: asked for with `--hygiene`.
+    Hygiene,
+}
+
 /// How sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -81,6 +92,8 @@ pub struct Finding {
     /// The symbol or property concerned, part of the fingerprint: `createCustomUnicorn`, `POST /partners`.
     #[serde(skip)]
     pub symbol: String,
+    /// The risk's profile.
+    pub profile: Profile,
     /// What it depends on, when something is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,

@@ -36,7 +36,7 @@ pub use call::{ApiCall, Ask, Call, Connect, Credential, Invocation, Invoke, Orig
 pub use derived::Derived;
 pub use event::{Event, LogKind};
 pub use files::Files;
-pub use finding::{Alert, Confidence, Finding, RiskId, Severity, Status, Step};
+pub use finding::{Alert, Confidence, Finding, Profile, RiskId, Severity, Status, Step};
 pub use fix::{Edit, Fix, Operation, Segment};
 pub use http::{HttpRequest, HttpResponse};
 pub use identity::Identity;

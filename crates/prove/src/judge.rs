@@ -164,6 +164,7 @@ mod tests {
             fingerprint: String::new(),
             status: Status::Found,
             symbol: "s".into(),
+            profile: model::Profile::Default,
             condition: None,
             fix: Some(Fix { says: "mend".into(), safe: true, edits: Vec::new(), then: None }),
         }

@@ -168,8 +168,8 @@ impl Stage<'_> {
             }
         };
         let outcome = subject.attack(self.app, target);
-        let took = outcome.brought_back(&canary);
-        (Ok(outcome), took)
+        let took = outcome.as_ref().is_ok_and(|outcome| outcome.brought_back(&canary));
+        (outcome, took)
     }
 
     /// Runs the detections of the attacked risks over the logs so far. Those of other risks would miss logs that this

@@ -69,6 +69,7 @@ fn finding(risk: &'static str, title: &str, severity: Severity, resource: &str, 
         fingerprint: format!("{risk}-{title}").replace(' ', "-"),
         status: Status::Found,
         symbol: String::new(),
+        profile: model::Profile::Default,
         condition: None,
         fix: None,
     }
@@ -233,8 +234,8 @@ fn sarif_document() -> serde_json::Value {
 #[test]
 fn the_terminal() {
     let style = Style { width: 90, ..Style::plain() };
-    insta::assert_snapshot!("scan", shown(|out| terminal::scan(out, &findings(), &troubles(), &sources(), &style)));
-    insta::assert_snapshot!("scan_clean", shown(|out| terminal::scan(out, &[], &[], &sources(), &style)));
+    insta::assert_snapshot!("scan", shown(|out| terminal::scan(out, &findings(), &troubles(), 0, &sources(), &style)));
+    insta::assert_snapshot!("scan_clean", shown(|out| terminal::scan(out, &[], &[], 0, &sources(), &style)));
     insta::assert_snapshot!("attack", shown(|out| terminal::attack(out, &attacked(&outcomes()), &[], &style)));
     insta::assert_snapshot!("investigate", shown(|out| terminal::investigate(out, &alerts(), &troubles(), &looked(), &style)));
     insta::assert_snapshot!("investigate_nothing", shown(|out| terminal::investigate(out, &[], &[], &Looked::default(), &style)));
@@ -255,7 +256,7 @@ fn the_documents() {
 fn no_report_carries_the_password() {
     for color in [false, true] {
         let style = Style { color, ..Style::plain() };
-        let text = shown(|out| terminal::scan(out, &findings(), &troubles(), &sources(), &style));
+        let text = shown(|out| terminal::scan(out, &findings(), &troubles(), 0, &sources(), &style));
         assert!(text.contains("src/app.js:4:12") && !text.contains("Corp123"), "{text}");
     }
     assert!(!sarif_document().to_string().contains("Corp123"));
@@ -265,7 +266,7 @@ fn no_report_carries_the_password() {
 fn without_colour_there_is_no_escape_and_with_it_the_words_are_the_same() {
     let color = Style { color: true, links: Some(Links { root: "/app".into(), host: String::new() }), ..Style::plain() };
     for write in [
-        (|out, style| terminal::scan(out, &findings(), &troubles(), &sources(), style)) as fn(&mut dyn Write, &Style) -> io::Result<()>,
+        (|out, style| terminal::scan(out, &findings(), &troubles(), 0, &sources(), style)) as fn(&mut dyn Write, &Style) -> io::Result<()>,
         |out, style| terminal::attack(out, &attacked(&outcomes()), &[], style),
         |out, style| terminal::investigate(out, &alerts(), &troubles(), &looked(), style),
         |out, style| terminal::prove(out, &ledger(), &troubles(), style),
@@ -329,7 +330,7 @@ fn nothing_a_stranger_wrote_reaches_the_terminal_raw() {
     let style = Style::plain();
     let looked = Looked { events: vec![(evil.into(), 1)], ..looked() };
     for text in [
-        shown(|out| terminal::scan(out, &[bad.clone()], std::slice::from_ref(&trouble), &sources, &style)),
+        shown(|out| terminal::scan(out, &[bad.clone()], std::slice::from_ref(&trouble), 0, &sources, &style)),
         shown(|out| terminal::attack(out, &[Attacked { outcome: &outcome, exploited: false }], std::slice::from_ref(&trouble), &style)),
         shown(|out| terminal::investigate(out, std::slice::from_ref(&alert), std::slice::from_ref(&trouble), &looked, &style)),
         shown(|out| terminal::prove(out, &Ledger { ledger: vec![row.clone()] }, &[], &style)),
@@ -344,13 +345,13 @@ fn nothing_a_stranger_wrote_reaches_the_terminal_raw() {
 #[test]
 fn a_place_whose_text_is_not_at_hand_is_named() {
     let finding = finding("sql-injection", "t", Severity::Low, "r", Place::new("elsewhere.js", 7, 3));
-    let text = shown(|out| terminal::scan(out, &[finding], &[], &Sources::new(), &Style::plain()));
+    let text = shown(|out| terminal::scan(out, &[finding], &[], 0, &Sources::new(), &Style::plain()));
     assert!(text.contains("elsewhere.js:7:3"), "{text}");
     // Nor does a place beyond the end of a text that changed break anything.
     let beyond = [Place::new("src/app.js", 99, 1), Place::new("src/app.js", 2, 500), Place::new("src/app.js", 1, 1).with_span(7, 100_000)];
     for place in beyond {
         let finding = self::finding("sql-injection", "t", Severity::Low, "r", place);
-        let text = shown(|out| terminal::scan(out, &[finding], &[], &sources(), &Style::plain()));
+        let text = shown(|out| terminal::scan(out, &[finding], &[], 0, &sources(), &Style::plain()));
         assert!(text.contains("src/app.js"), "{text}");
     }
 }

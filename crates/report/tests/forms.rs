@@ -23,6 +23,7 @@ fn finding(risk: &'static str, title: &str, status: Status) -> Finding {
         fingerprint: format!("{risk}-1"),
         status,
         symbol: "password".into(),
+        profile: model::Profile::Default,
         condition: Some(EVIL.into()),
         fix: Some(Fix { says: EVIL.into(), safe: true, edits: Vec::new(), then: None }),
     }

@@ -21,7 +21,7 @@ pub mod web_acl_ineffective;
 pub use page::{Block, Page, PageError};
 
 use model::attack::{Outcome, PlantAt};
-use model::{App, Confidence, Finding, Foothold, Place, RiskId, Severity, Status, Target};
+use model::{App, Confidence, Finding, Foothold, Place, Profile, RiskId, Severity, Status, Target};
 
 /// A risk with its four proofs.
 pub struct Risk {
@@ -29,10 +29,12 @@ pub struct Risk {
     pub slug: RiskId,
     /// `risk.md`: front matter, explanation, examples.
     pub page: &'static str,
+    /// Whether a scan asks for it unasked.
+    pub profile: Profile,
     /// Everywhere it stands in an application.
     pub check: fn(&App) -> Vec<Finding>,
-    /// How it is exploited.
-    pub attack: Attack,
+    /// How it is exploited, or why the prover cannot do it.
+    pub attack: Result<Attack, &'static str>,
     /// Sigma rules: (name of the file, its text).
     pub detections: &'static [(&'static str, &'static str)],
     /// Proofs that it cannot have, each with its reason.
@@ -72,7 +74,7 @@ pub enum Reason {
 
 impl Reason {
     /// In words.
-    pub fn says(self) -> &'static str {
+    pub const fn says(self) -> &'static str {
         match self {
             Self::AdviceOnly => "advice only: what to change is for people to decide",
             Self::NotInTemplate => "not expressible in a template",
@@ -96,6 +98,7 @@ fn blank(risk: RiskId, resource: String, place: Place) -> Finding {
         fingerprint: String::new(),
         status: Status::Found,
         symbol: String::new(),
+        profile: Profile::Default,
         condition: None,
         fix: None,
     }
@@ -127,6 +130,11 @@ pub fn all() -> &'static [Risk] {
         unauthenticated_route::RISK,
         web_acl_ineffective::RISK,
     ]
+}
+
+/// Every risk of a profile: the default one asks for holes alone, hygiene for everything.
+pub fn of(profile: Profile) -> impl Iterator<Item = &'static Risk> {
+    all().iter().filter(move |risk| risk.profile <= profile)
 }
 
 /// The risk with this slug.
@@ -164,10 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn no_attack_without_a_word() {
+        for risk in super::all() {
+            let excused = risk.without(super::Proved::Exploited).is_some();
+            assert!(risk.attack.is_ok() || excused || risk.attack.as_ref().is_err_and(|why| why.len() > 20), "{}", risk.slug);
+        }
+    }
+
+    #[test]
     fn every_page_reads() {
         for risk in super::all() {
             let page = super::Page::read(risk.page).unwrap_or_else(|error| panic!("{}: {error}", risk.slug));
             assert!(!page.maps.is_empty(), "{} maps to nothing", risk.slug);
+            assert!(!page.rows.is_empty(), "{} answers for no row", risk.slug);
         }
     }
 }

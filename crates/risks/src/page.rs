@@ -11,6 +11,8 @@ pub struct Page<'a> {
     pub severity: Severity,
     /// Ids in other catalogues: `OWASP-SLS-01`.
     pub maps: Vec<&'a str>,
+    /// What of the product's own list of rows it answers for: `R4`, `C2-4.5`.
+    pub rows: Vec<&'a str>,
     /// ATT&CK techniques of its attack.
     pub attack: Vec<&'a str>,
     /// Markdown after the front matter.
@@ -69,7 +71,15 @@ impl<'a> Page<'a> {
             "critical" => Severity::Critical,
             other => return Err(PageError(format!("severity `{other}` is not one of low, medium, high, critical"))),
         };
-        Ok(Self { title: key("title")?, severity, maps: list("maps")?, attack: list("attack")?, text, blocks: blocks(text) })
+        Ok(Self {
+            title: key("title")?,
+            severity,
+            maps: list("maps")?,
+            rows: list("rows")?,
+            attack: list("attack")?,
+            text,
+            blocks: blocks(text),
+        })
     }
 
     /// Blocks with this role.
@@ -102,7 +112,7 @@ mod tests {
 
     #[test]
     fn reads_front_matter_and_blocks() {
-        let page = Page::read("---\ntitle: T\nseverity: high\nmaps: A, B\nattack: T1190\n---\nText\n\n```yaml vulnerable t.yaml\na: 1\n```\n\n```js fixed\nx\ny\n```\n").unwrap();
+        let page = Page::read("---\ntitle: T\nseverity: high\nmaps: A, B\nrows: R1\nattack: T1190\n---\nText\n\n```yaml vulnerable t.yaml\na: 1\n```\n\n```js fixed\nx\ny\n```\n").unwrap();
         assert_eq!((page.title, page.severity, page.maps.as_slice()), ("T", Severity::High, ["A", "B"].as_slice()));
         assert_eq!(page.blocks.len(), 2);
         assert_eq!(page.blocks[0], Block { language: "yaml", role: "vulnerable", file: Some("t.yaml"), text: "a: 1\n" });
@@ -112,6 +122,6 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_page() {
         assert!(Page::read("# no front matter").is_err());
-        assert!(Page::read("---\ntitle: T\nseverity: awful\nmaps: A\nattack:\n---\n").is_err());
+        assert!(Page::read("---\ntitle: T\nseverity: awful\nmaps: A\nrows:\nattack:\n---\n").is_err());
     }
 }

@@ -57,9 +57,9 @@ impl Allows {
         })
     }
 
-    /// Comments that are wrong, and comments that allow nothing.
-    pub fn troubles(self) -> impl Iterator<Item = Trouble> {
-        let unused = self.comments.into_iter().filter(|comment| !comment.used).map(|comment| Trouble {
+    /// Comments that are wrong, and comments that allow nothing of the risks that were asked for.
+    pub fn troubles(self, asks: impl Fn(&str) -> bool) -> impl Iterator<Item = Trouble> {
+        let unused = self.comments.into_iter().filter(move |comment| !comment.used && asks(&comment.risk)).map(|comment| Trouble {
             says: format!("allow comment for {} silences nothing", comment.risk),
             place: super::file_line(&comment.file, comment.line),
             help: "take it out, or move it to the line of the finding".into(),

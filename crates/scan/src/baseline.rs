@@ -67,9 +67,13 @@ impl Baseline {
         self.known.contains_key(&finding.fingerprint)
     }
 
-    /// What it knows and the scan no longer finds.
-    pub fn gone<'a>(&'a self, findings: &'a [Finding]) -> impl Iterator<Item = Trouble> + 'a {
-        let gone = self.known.values().filter(|known| !findings.iter().any(|finding| finding.fingerprint == known.fingerprint));
+    /// What it knows of the risks asked for and the scan no longer finds.
+    pub fn gone<'a>(&'a self, findings: &'a [Finding], asks: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = Trouble> + 'a {
+        let gone = self
+            .known
+            .values()
+            .filter(move |known| asks(&known.risk))
+            .filter(|known| !findings.iter().any(|finding| finding.fingerprint == known.fingerprint));
         gone.map(|known| Trouble {
             says: format!("the baseline holds a finding that is gone: {} at {}", known.risk, known.resource),
             place: Place::new(self.file.as_str(), 1, 1),

@@ -3,6 +3,7 @@
 //!
 //! ```toml
 //! fail-on = "high"
+//! hygiene = true
 //! region = "eu-west-1"
 //!
 //! [parameters]
@@ -28,6 +29,8 @@ pub const FILE: &str = "sekisho.toml";
 pub struct Config {
     /// Least severity that fails a scan.
     pub fail_on: Option<FailOn>,
+    /// Ask for hygiene too.
+    pub hygiene: bool,
     /// Region the application is read for.
     pub region: Option<String>,
     /// Values of template parameters: by `NAME`, or `STACK/NAME`.
@@ -80,6 +83,8 @@ impl Allowed {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Written {
     fail_on: Option<Spanned<String>>,
+    #[serde(default)]
+    hygiene: bool,
     region: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
@@ -106,7 +111,7 @@ impl Config {
         let written: Written = toml::from_str(text).map_err(|error| Trouble {
             says: error.message().replace('\n', " "),
             place: at(error.span()),
-            help: "the keys are fail-on, region, [parameters] and [[allow]] with risk, resource, file and reason".into(),
+            help: "the keys are fail-on, hygiene, region, [parameters] and [[allow]] with risk, resource, file and reason".into(),
         })?;
         let fail_on = written.fail_on.map(|word| {
             parse_fail_on(word.get_ref()).ok_or_else(|| Trouble {
@@ -136,7 +141,7 @@ impl Config {
             Ok(Allowed { risk, resource: allow.resource, file: allow.file, reason, place })
         });
         let allows = allows.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { fail_on: fail_on.transpose()?, region: written.region, parameters: written.parameters, allows })
+        Ok(Self { fail_on: fail_on.transpose()?, hygiene: written.hygiene, region: written.region, parameters: written.parameters, allows })
     }
 }
 

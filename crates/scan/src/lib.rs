@@ -8,7 +8,7 @@ pub use baseline::Baseline;
 pub use config::Config;
 
 use allow::Allows;
-use model::{App, Finding, Place, Severity, Status, Trouble};
+use model::{App, Finding, Place, Profile, Severity, Status, Trouble};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct Summary {
     pub files: usize,
     /// Risks asked.
     pub risks: usize,
+    /// Hygiene risks that were not asked.
+    pub unasked: usize,
     /// Open findings by severity.
     pub critical: usize,
     /// High.
@@ -58,6 +60,8 @@ pub struct Terms {
     pub baseline: Option<Baseline>,
     /// Let the application's own files silence nothing: its allow comments do not count.
     pub isolated: bool,
+    /// Ask for hygiene too.
+    pub hygiene: bool,
 }
 
 /// Scans an application for every risk. The same App gives the same Scan.
@@ -65,14 +69,16 @@ pub fn scan(app: &App) -> Scan {
     scan_for(app, risks::all())
 }
 
-/// Scans for some risks.
+/// Scans for some risks, whatever their profile.
 pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
-    scan_on(app, risks, &Terms::default())
+    scan_on(app, risks, &Terms { hygiene: true, ..Terms::default() })
 }
 
 /// Scans for some risks on given terms. What is accepted stays in the result, with its status.
 pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
-    let mut findings: Vec<Finding> = risks.iter().flat_map(|risk| named(app, risk)).collect();
+    let asked: Vec<&risks::Risk> = risks.iter().filter(|risk| terms.hygiene || risk.profile == Profile::Default).collect();
+    let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug);
+    let mut findings: Vec<Finding> = asked.iter().flat_map(|risk| named(app, risk)).collect();
     let mut not_assessed = app.troubles.clone();
     if !terms.isolated {
         let mut allows = Allows::of(app);
@@ -81,14 +87,14 @@ pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
                 finding.status = Status::Suppressed;
             }
         }
-        not_assessed.extend(allows.troubles());
+        not_assessed.extend(allows.troubles(asks));
     }
     for allow in &terms.config.allows {
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| allow.takes(finding)) {
             (used, finding.status) = (true, Status::Suppressed);
         }
-        if !used && risks.iter().any(|risk| risk.slug == allow.risk) {
+        if !used && asks(&allow.risk) {
             not_assessed.push(Trouble {
                 says: format!("the allow of {} silences nothing", allow.risk),
                 place: allow.place.clone(),
@@ -97,7 +103,7 @@ pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
         }
     }
     if let Some(baseline) = &terms.baseline {
-        not_assessed.extend(baseline.gone(&findings));
+        not_assessed.extend(baseline.gone(&findings, asks));
         for finding in findings.iter_mut().filter(|finding| finding.status == Status::Found && baseline.knows(finding)) {
             finding.status = Status::Known;
         }
@@ -113,7 +119,7 @@ pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
     });
     not_assessed.sort();
     not_assessed.dedup();
-    let summary = summary(app, risks.len(), &findings, &not_assessed);
+    let summary = summary(app, (asked.len(), risks.len()), &findings, &not_assessed);
     Scan { findings, not_assessed, summary }
 }
 
@@ -125,6 +131,7 @@ fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
     let mut findings = (risk.check)(app);
     for finding in &mut findings {
         finding.maps.clone_from(&maps);
+        finding.profile = risk.profile;
         let identity = format!("{}\n{}\n{}", finding.risk, finding.resource, finding.symbol);
         // The same symbol twice in one resource: the second is told apart by its number, never by its line.
         let number = seen.entry(identity.clone()).or_default();
@@ -139,12 +146,13 @@ fn fingerprint(identity: &str) -> String {
     Sha256::digest(identity.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn summary(app: &App, risks: usize, findings: &[Finding], not_assessed: &[Trouble]) -> Summary {
+fn summary(app: &App, (asked, risks): (usize, usize), findings: &[Finding], not_assessed: &[Trouble]) -> Summary {
     let open = |severity| findings.iter().filter(|f| f.status == Status::Found && f.severity == severity).count();
     Summary {
         resources: app.resources().count(),
         files: app.sources.len(),
-        risks,
+        risks: asked,
+        unasked: risks - asked,
         critical: open(Severity::Critical),
         high: open(Severity::High),
         medium: open(Severity::Medium),
@@ -158,4 +166,51 @@ fn summary(app: &App, risks: usize, findings: &[Finding], not_assessed: &[Troubl
 /// The place of a whole file.
 fn file_line(file: &std::sync::Arc<str>, line: usize) -> Place {
     Place::new(file.clone(), u32::try_from(line).unwrap_or(u32::MAX), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hygiene is asked for, never volunteered; of what was not asked nothing is said to be gone or unused.
+    #[test]
+    fn hygiene_is_asked_only_on_request() {
+        fn one(_: &App) -> Vec<Finding> {
+            vec![Finding {
+                risk: "shared-role",
+                title: "t".into(),
+                severity: Severity::Low,
+                confidence: model::Confidence::High,
+                resource: "app/Role".into(),
+                place: Place::new("template.yaml", 3, 1),
+                path: Vec::new(),
+                maps: Vec::new(),
+                fingerprint: String::new(),
+                status: Status::Found,
+                symbol: String::new(),
+                profile: Profile::Default,
+                condition: None,
+                fix: None,
+            }]
+        }
+        let risk = risks::Risk {
+            slug: "shared-role",
+            page: risks::by_slug("shared-role").unwrap().page,
+            profile: Profile::Hygiene,
+            check: one,
+            attack: Err("nobody"),
+            detections: &[],
+            without: &[],
+        };
+        let mut app = App::new("111122223333", "us-east-1", []);
+        let text = "# sekisho: allow shared-role -- one team\nRole:\n";
+        app.sources.insert("a.yaml".into(), model::Source { path: "a.yaml".into(), text: text.into() });
+        let whole = scan_on(&app, std::slice::from_ref(&risk), &Terms { hygiene: true, ..Terms::default() });
+        assert_eq!((whole.findings[0].profile, whole.summary.risks, whole.summary.unasked), (Profile::Hygiene, 1, 0));
+        assert!(whole.not_assessed[0].says.contains("silences nothing"));
+        let baseline = Baseline::read("b.json", &Baseline::write(&whole.findings)).unwrap();
+        let quiet = scan_on(&app, &[risk], &Terms { baseline: Some(baseline), ..Terms::default() });
+        assert_eq!((quiet.findings.len(), quiet.not_assessed.len()), (0, 0));
+        assert_eq!((quiet.summary.risks, quiet.summary.unasked), (0, 1));
+    }
 }

@@ -7,18 +7,30 @@ use crate::snippet::{Mark, excerpt};
 use crate::style::{severity_name, shown};
 use crate::{Sources, Style};
 use annotate_snippets::{Group, Level, Message};
-use model::{Confidence, Finding, Severity, Status, Trouble};
+use model::{Confidence, Finding, Profile, Severity, Status, Trouble};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// Findings of a block that are named after its first.
+const MOST_ALSO: usize = 20;
+
 /// Writes a scan: findings most severe first as they come, what was not assessed, the sums, the next step.
-/// Findings of one risk at one resource are one block.
-pub fn scan(out: &mut dyn Write, findings: &[Finding], not_assessed: &[Trouble], sources: &Sources, style: &Style) -> io::Result<()> {
+/// Findings of one risk at one resource are one block, hygiene of one risk in one template is one. `unasked` is the
+/// number of hygiene risks that were not asked.
+pub fn scan(
+    out: &mut dyn Write,
+    findings: &[Finding],
+    not_assessed: &[Trouble],
+    unasked: usize,
+    sources: &Sources,
+    style: &Style,
+) -> io::Result<()> {
     let open: Vec<&Finding> = findings.iter().filter(|finding| finding.status == Status::Found).collect();
     let mut blocks: Vec<Vec<&Finding>> = Vec::new();
     let mut at: BTreeMap<(&str, &str, Severity), usize> = BTreeMap::new();
     for finding in &open {
-        let block = *at.entry((finding.risk, &finding.resource, finding.severity)).or_insert_with(|| {
+        let of = if finding.profile == Profile::Hygiene { &*finding.place.file } else { &*finding.resource };
+        let block = *at.entry((finding.risk, of, finding.severity)).or_insert_with(|| {
             blocks.push(Vec::new());
             blocks.len() - 1
         });
@@ -31,7 +43,11 @@ pub fn scan(out: &mut dyn Write, findings: &[Finding], not_assessed: &[Trouble],
     let with = |status| findings.iter().filter(|finding| finding.status == status).count();
     let beside = [(with(Status::Suppressed), "allowed"), (with(Status::Known), "known"), (not_assessed.len(), "not assessed")];
     writeln!(out, "{}", sums(&open, &beside, style))?;
-    next(out, style, &steps(&open, not_assessed.len()))
+    let mut steps = steps(&open, not_assessed.len());
+    if unasked > 0 {
+        steps.push(format!("sekisho scan --hygiene      asks {} more, of good practice", count(unasked, "risk")));
+    }
+    next(out, style, &steps)
 }
 
 /// One block: the first finding whole, the others by their lines.
@@ -85,8 +101,12 @@ fn notes(finding: &Finding, others: &[&Finding], style: &Style) -> Vec<(&'static
         notes.push(("path", steps.collect::<Vec<_>>().join("\n")));
     }
     if !others.is_empty() {
-        let lines = others.iter().map(|other| format!("{}  {}", shown(&other.place), escape(&other.title)));
-        notes.push(("also", lines.collect::<Vec<_>>().join("\n")));
+        let mut lines: Vec<String> =
+            others.iter().take(MOST_ALSO).map(|other| format!("{}  {}", shown(&other.place), escape(&other.title))).collect();
+        if others.len() > MOST_ALSO {
+            lines.push(format!("and {} more; --format json names them", others.len() - MOST_ALSO));
+        }
+        notes.push(("also", lines.join("\n")));
     }
     if let Some(condition) = &finding.condition {
         notes.push(("if", wrap(&escape(condition), width).join("\n")));

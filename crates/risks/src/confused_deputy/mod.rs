@@ -1,18 +1,18 @@
 //! A service is let in whomever it acts for: also for the resources of other accounts.
 
 use crate::grants::{self, Grant, STRANGER};
-use crate::{Attack, Proved, Reason, Risk, blank};
+use crate::{Profile, Proved, Reason, Risk, blank};
 use iam::{Context, Principal, Who};
-use model::attack::{Outcome, PlantAt};
-use model::{App, Finding, Fix, Foothold, Severity, Step, Target};
+use model::{App, Finding, Fix, Severity, Step};
 use serde_json::{Value, json};
 
 /// The risk.
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    attack: Err("the prover's target has no service that acts for another account"),
     detections: &[],
     // A record of a service's call names the service, not the account it acts for (CloudTrail User Guide, "CloudTrail
     // userIdentity element": AWSService has `invokedBy` alone).
@@ -97,9 +97,3 @@ fn fix(grant: &Grant<'_>, prefix: Option<&str>) -> Option<Fix> {
     let edit = grant.add(permission, ["StringEquals", "aws:SourceAccount"], own())?;
     Some(Fix { says: "only for resources of this account".into(), safe: false, edits: vec![edit], then: None })
 }
-
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err("the prover's target has no service that acts for another account".into())
-}
-
-fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

@@ -1,19 +1,19 @@
 //! Another account is let in, and nothing in the application says whose it is.
 
 use crate::grants::{self, Grant};
-use crate::{Attack, Proved, Reason, Risk, blank};
+use crate::{Profile, Proved, Reason, Risk, blank};
 use iam::{Context, Outcome as Decided, Principal, Request, Who};
-use model::attack::{Outcome, PlantAt};
 use model::aws::Role;
-use model::{App, Confidence, Finding, Foothold, Severity, Step, Target};
+use model::{App, Confidence, Finding, Severity, Step};
 use std::collections::BTreeSet;
 
 /// The risk.
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    attack: Err(Reason::NoAttacker.says()),
     detections: &[("cross_account_access/detect.yml", include_str!("detect.yml"))],
     // Whether the account is a partner's, only its authors know.
     without: &[(Proved::Exploited, Reason::NoAttacker), (Proved::Blocked, Reason::AdviceOnly)],
@@ -134,9 +134,3 @@ fn granted(app: &App, grant: &Grant<'_>) -> Vec<Finding> {
     }
     out
 }
-
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err(Reason::NoAttacker.says().into())
-}
-
-fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

@@ -2,7 +2,7 @@
 
 mod fix;
 
-use crate::{Attack, Risk};
+use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
 use model::code::Secret;
 use model::{App, Confidence, Finding, Foothold, Node, Resource, ResourceId, Severity, Status, Step, Target};
@@ -11,8 +11,9 @@ use model::{App, Confidence, Finding, Foothold, Node, Resource, ResourceId, Seve
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::SourceAndVpcHost, plant, run },
+    attack: Ok(Attack { foothold: Foothold::SourceAndVpcHost, plant, run }),
     detections: &[("hard_coded_credential/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -57,6 +58,7 @@ fn finding(app: &App, secret: &Secret) -> Finding {
         path,
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: secret.name.clone(),
         condition: None,

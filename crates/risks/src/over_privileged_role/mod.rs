@@ -3,7 +3,7 @@
 mod fix;
 mod wide;
 
-use crate::{Attack, Risk};
+use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
 use model::aws::{Function, Role};
 use model::code::AwsCall;
@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::FunctionCredentials, plant, run },
+    attack: Ok(Attack { foothold: Foothold::FunctionCredentials, plant, run }),
     detections: &[("over_privileged_role/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -112,6 +113,7 @@ fn blank(function: &Function, title: String, path: Vec<Step>, place: &Place) -> 
         path,
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: String::new(),
         condition: None,

@@ -2,14 +2,13 @@
 
 mod fix;
 
-use crate::{Attack, Risk, blank};
+use crate::{Profile, Risk, blank};
 use iam::account::{Account, Member, MemberKind};
 use iam::paths::{Graph, Path, primitives};
 use iam::sets::{self, Side};
 use iam::{Policy, Principal, Stack};
-use model::attack::{Outcome, PlantAt};
 use model::aws::Function;
-use model::{App, Confidence, Finding, Foothold, Place, Severity, Step, Target};
+use model::{App, Confidence, Finding, Place, Severity, Step};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,8 +17,9 @@ use std::sync::Arc;
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::FunctionCredentials, plant, run },
+    attack: Err("the services that up runs do not change roles or functions while the application runs"),
     detections: &[("privilege_escalation/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -159,9 +159,3 @@ fn lowered(title: &str) -> String {
     let mut letters = title.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
-
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err("the services that up runs do not change roles or functions while the application runs".into())
-}
-
-fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

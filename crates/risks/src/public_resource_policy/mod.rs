@@ -1,17 +1,17 @@
 //! A resource policy lets in anyone, or anyone with an AWS account.
 
 use crate::grants::{self, Grant, STRANGER};
-use crate::{Attack, Risk, blank};
+use crate::{Profile, Risk, blank};
 use iam::Principal;
-use model::attack::{Outcome, PlantAt};
-use model::{App, Confidence, Finding, Fix, Foothold, Node, Severity, Step, Target};
+use model::{App, Confidence, Finding, Fix, Node, Severity, Step};
 
 /// The risk.
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    attack: Err("the prover's target takes no calls of an account that is not the application's"),
     detections: &[("public_resource_policy/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -78,9 +78,3 @@ fn fix(grant: &Grant<'_>) -> Option<Fix> {
     let edit = grant.own_account_only()?;
     Some(Fix { says: "allow the application's own account alone".into(), safe: false, edits: vec![edit], then: None })
 }
-
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err("the prover's target takes no calls of an account that is not the application's".into())
-}
-
-fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

@@ -1,17 +1,17 @@
 //! Several functions run as one role, so that each may do what any of them needs.
 
-use crate::{Attack, Proved, Reason, Risk, blank};
-use model::attack::{Outcome, PlantAt};
+use crate::{Profile, Proved, Reason, Risk, blank};
 use model::aws::{Function, Role};
-use model::{App, Finding, Foothold, Severity, Step, Target};
+use model::{App, Finding, Severity, Step};
 use std::collections::BTreeMap;
 
 /// The risk.
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::FunctionCredentials, plant, run },
+    attack: Err(Reason::NoAttacker.says()),
     detections: &[],
     without: &[
         (Proved::Exploited, Reason::NoAttacker),
@@ -69,9 +69,3 @@ fn rights(app: &App, role: &Role) -> Vec<(String, model::Place)> {
     });
     more.collect()
 }
-
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err(Reason::NoAttacker.says().into())
-}
-
-fn run(_: &App, _: &[&Finding], _: &mut dyn Target, _: &mut Outcome) {}

@@ -3,7 +3,7 @@
 mod union;
 
 use crate::route::{self, FunctionRoute};
-use crate::{Attack, Risk};
+use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
 use model::code::{EventSource, Flow, SinkKind};
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, ResourceId, Severity, Status, Step, Target};
@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::SignedInUser, plant, run },
+    attack: Ok(Attack { foothold: Foothold::SignedInUser, plant, run }),
     detections: &[("sql_injection/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -57,6 +58,7 @@ fn finding(app: &App, function: &ResourceId, flows: &[&Flow], routes: &[Function
         path,
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: first.builder.clone(),
         condition: None,

@@ -1,7 +1,7 @@
 //! A route that anyone on the internet may call.
 
 use crate::route::{self, FunctionRoute};
-use crate::{Attack, Risk};
+use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
 use model::aws::RouteAuth;
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, HttpRequest, Operation, Segment, Severity, Status, Step, Target};
@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("unauthenticated_route/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -54,6 +55,7 @@ fn finding(app: &App, found: &FunctionRoute<'_>, confidence: Confidence, conditi
         path,
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: found.name(),
         condition,

@@ -1,6 +1,6 @@
 //! A web ACL that lets pass what it is there to stop.
 
-use crate::{Attack, Proved, Reason, Risk};
+use crate::{Attack, Profile, Proved, Reason, Risk};
 use model::attack::{Outcome, PlantAt};
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target};
 use waf::coverage::{Hole, Subject, Witness, assess};
@@ -11,8 +11,9 @@ use waf::wafv2::{Library, ResourceType, WebAcl, associations};
 pub const RISK: Risk = Risk {
     slug: SLUG,
     page: include_str!("risk.md"),
+    profile: Profile::Default,
     check,
-    attack: Attack { foothold: Foothold::Anyone, plant, run },
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("web_acl_ineffective/detect.yml", include_str!("detect.yml"))],
     // It keeps nothing that could be brought back: what passes it is the other risks' attack.
     without: &[(Proved::Exploited, Reason::NoAttacker)],
@@ -57,6 +58,7 @@ fn ways_around(app: &App) -> Vec<Finding> {
         path: vec![Step { says: format!("anyone may send any request to stage {}", stage.name), place: stage.place.clone() }],
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: format!("stage {}", stage.name),
         condition: None,
@@ -112,6 +114,7 @@ fn finding(resource: &Resource, hole: Hole) -> Finding {
         path,
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: format!("{} {}", hole.kind, hole.rule),
         condition,
@@ -147,6 +150,7 @@ fn not_assessed(resource: &Resource, troubles: &[model::Trouble]) -> Finding {
         path: Vec::new(),
         maps: Vec::new(),
         fingerprint: String::new(),
+        profile: Profile::Default,
         status: Status::Found,
         symbol: "not assessed".into(),
         condition: Some("the web ACL is read as AWS would read it".into()),

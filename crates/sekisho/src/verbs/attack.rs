@@ -58,7 +58,13 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
             }
         };
         for subject in &subjects {
-            let outcome = subject.attack(&app, &mut target);
+            let outcome = match subject.attack(&app, &mut target) {
+                Ok(outcome) => outcome,
+                Err(why) => {
+                    not_assessed.push(trouble(subject, why));
+                    continue;
+                }
+            };
             if outcome.loot.is_empty() && outcome.refused.is_some() {
                 made.push(Made { outcome, exploited: false });
             } else {

@@ -13,9 +13,12 @@ pub struct Scan {
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = Form::Terminal)]
     pub format: Form,
-    /// Show the findings by the items of a catalogue.
+    /// Show the findings by the items of a catalogue, hygiene included.
     #[arg(long, value_enum, conflicts_with_all = ["format", "fix", "diff"])]
     pub by: Option<Catalogue>,
+    /// Ask for hygiene too: good practice that nothing here is known to fall without.
+    #[arg(long)]
+    pub hygiene: bool,
     /// Least severity that makes the exit code 1; low when neither this nor sekisho.toml says.
     #[arg(long, value_enum)]
     pub fail_on: Option<Least>,

@@ -18,7 +18,7 @@ pub fn write(out: &mut dyn Write, arguments: &Scan, app: &App, scanned: &scan::S
         return terminal::by(out, findings, &items(catalogue), &style);
     }
     match arguments.format {
-        Form::Terminal => terminal::scan(out, findings, not_assessed, &app.sources, &output::linked(style, root)),
+        Form::Terminal => terminal::scan(out, findings, not_assessed, scanned.summary.unasked, &app.sources, &output::linked(style, root)),
         Form::Json => json::scan(out, findings, not_assessed, &scanned.summary),
         Form::Sarif => {
             let edits = |fix: &Fix| {

@@ -27,6 +27,7 @@ impl Verb {
             application,
             format: Form::Terminal,
             by: None,
+            hygiene: false,
             fail_on: None,
             fix: None,
             diff: false,

@@ -21,5 +21,7 @@ pub fn of(arguments: &Scan) -> Result<Terms, Exit> {
         }
         None => None,
     };
-    Ok(Terms { config, baseline, isolated: arguments.isolated })
+    // A catalogue's items are answered whole.
+    let hygiene = arguments.hygiene || arguments.by.is_some() || config.hygiene;
+    Ok(Terms { config, baseline, isolated: arguments.isolated, hygiene })
 }
