@@ -6,6 +6,7 @@
 mod aws;
 mod depth;
 mod flow;
+mod guard;
 mod handler;
 mod ir;
 mod javascript;

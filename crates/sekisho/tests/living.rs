@@ -117,6 +117,23 @@ fn every_form_is_written_and_fails_as_the_terminal_does() {
 }
 
 #[test]
+fn of_two_findings_about_the_same_one_may_stay() {
+    let app = application();
+    // Both queries are built in the same function; the second has a form that no fix rewrites.
+    let two = CODE.replace(
+        "  return {",
+        "  const order = event.queryStringParameters.order;\n  await db.query(`SELECT * FROM Socks ORDER BY ${order}`);\n  return {",
+    );
+    fs::write(app.path().join("src/index.js"), two).unwrap();
+    let sql = |text: &str| text.matches("sql-injection").count();
+    let before = sql(&scan(app.path(), &["--format", "json"]).1);
+    let (code, out, err) = scan(app.path(), &["--fix=unsafe"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let after = sql(&scan(app.path(), &["--format", "json"]).1);
+    assert_eq!((before, after), (2, 1), "{out}{err}");
+}
+
+#[test]
 fn a_fix_is_written_only_after_a_scan_without_its_finding() {
     let app = application();
     let (code, out, err) = scan(app.path(), &["--fix"]);

@@ -8,7 +8,7 @@ mod module;
 mod pattern;
 mod statement;
 
-use crate::depth;
+use crate::guard::{Lowered, parsed, syntax_errors, trouble};
 use crate::ir::{Class, Expr, ExprKind, FnId, Function, Import, Language, Module, VarId};
 use model::{Place, Span, Trouble};
 use oxc_allocator::Allocator;
@@ -17,36 +17,15 @@ use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 use std::sync::Arc;
 
-/// Files larger than this are not read: code that people write is far smaller, and bundles hide their origin anyway.
-pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Expressions and statements nested deeper than this are not followed.
 const MAX_DEPTH: u32 = 1000;
-/// More syntax errors of one file than this are only counted.
-const MAX_ERRORS: usize = 5;
 
 /// Lowers one file. `None` when nothing of it could be parsed; the troubles say why.
-pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
-    if text.len() > MAX_BYTES {
-        let says = format!("not assessed: the file has {} bytes, more than {MAX_BYTES}", text.len());
-        return (None, vec![trouble(path, says, "give the source instead of a bundle")]);
-    }
-    let levels = depth::levels(text);
-    if levels > depth::MAX_LEVELS {
-        let says = format!("not assessed: the code could nest {levels} levels deep, more than {}", depth::MAX_LEVELS);
-        return (None, vec![trouble(path, says, "give the source instead of a bundle")]);
-    }
-    let done = crate::stack::with(depth::stack(levels), || parse(path, text));
-    done.unwrap_or_else(|| {
-        let says = "not assessed: the parser could not run on this file".to_owned();
-        (None, vec![trouble(path, says, "report this file as a bug of sekisho")])
-    })
+pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Lowered {
+    parsed(path, text, parse)
 }
 
-fn trouble(path: &Arc<str>, says: String, help: &str) -> Trouble {
-    Trouble { says, place: Place::new(path.clone(), 1, 1), help: help.to_owned() }
-}
-
-fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+fn parse(path: &Arc<str>, text: &Arc<str>) -> Lowered {
     let lines = Module::lines_of(text);
     let mut troubles = Vec::new();
     let kinds = source_types(path);
@@ -66,16 +45,9 @@ fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
             troubles.push(trouble(path, format!("not assessed: parts nested deeper than {MAX_DEPTH} levels"), "split the expression"));
         }
         let module = lower.module;
-        for error in parsed.diagnostics.iter().take(MAX_ERRORS) {
-            let at = error.labels.first().map_or(0, |label| label.offset());
-            let place = module.place(Span { start: at, end: at });
-            let help = "correct the syntax; what stands in this file may be missing from the result".to_owned();
-            troubles.push(Trouble { says: format!("not assessed: syntax error: {}", error.message), place, help });
-        }
-        if parsed.diagnostics.len() > MAX_ERRORS {
-            let says = format!("not assessed: {} more syntax errors", parsed.diagnostics.len() - MAX_ERRORS);
-            troubles.push(trouble(path, says, "correct the syntax"));
-        }
+        let errors = parsed.diagnostics.iter();
+        let errors = errors.map(|error| (error.labels.first().map_or(0, |label| label.offset()), error.message.to_string()));
+        troubles.extend(syntax_errors(&module, path, errors));
         best = (!parsed.panicked).then_some(module);
         break;
     }

@@ -11,10 +11,9 @@ mod scope;
 mod statement;
 mod text;
 
-use crate::depth;
+use crate::guard::{Lowered, parsed, syntax_errors, trouble};
 use crate::ir::{Expr, ExprKind, FnId, Function, Language, Module, Stmt, StmtKind};
-use crate::javascript::MAX_BYTES;
-use model::{Place, Span, Trouble};
+use model::Span;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 use scope::Scope;
@@ -22,32 +21,13 @@ use std::sync::Arc;
 
 /// Expressions and statements nested deeper than this are not followed; Python's own parser takes 100 levels of blocks.
 const MAX_DEPTH: u32 = 400;
-/// More syntax errors of one file than this are only counted.
-const MAX_ERRORS: usize = 5;
 
 /// Lowers one file. `None` when nothing of it could be parsed; the troubles say why.
-pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
-    if text.len() > MAX_BYTES {
-        let says = format!("not assessed: the file has {} bytes, more than {MAX_BYTES}", text.len());
-        return (None, vec![trouble(path, says, "give the source instead of generated code")]);
-    }
-    let levels = depth::levels(text);
-    if levels > depth::MAX_LEVELS {
-        let says = format!("not assessed: the code could nest {levels} levels deep, more than {}", depth::MAX_LEVELS);
-        return (None, vec![trouble(path, says, "give the source instead of generated code")]);
-    }
-    let done = crate::stack::with(depth::stack(levels), || parse(path, text));
-    done.unwrap_or_else(|| {
-        let says = "not assessed: the parser could not run on this file".to_owned();
-        (None, vec![trouble(path, says, "report this file as a bug of sekisho")])
-    })
+pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Lowered {
+    parsed(path, text, parse)
 }
 
-fn trouble(path: &Arc<str>, says: String, help: &str) -> Trouble {
-    Trouble { says, place: Place::new(path.clone(), 1, 1), help: help.to_owned() }
-}
-
-fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
+fn parse(path: &Arc<str>, text: &Arc<str>) -> Lowered {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let mut troubles = Vec::new();
     let Some(parsed) = parsed.try_into_module() else {
@@ -59,16 +39,8 @@ fn parse(path: &Arc<str>, text: &Arc<str>) -> (Option<Module>, Vec<Trouble>) {
         troubles.push(trouble(path, format!("not assessed: parts nested deeper than {MAX_DEPTH} levels"), "split the expression"));
     }
     let module = lower.module;
-    for error in parsed.errors().iter().take(MAX_ERRORS) {
-        let at = error.location.start().to_u32();
-        let place = module.place(Span { start: at, end: at });
-        let help = "correct the syntax; what stands in this file may be missing from the result".to_owned();
-        troubles.push(Trouble { says: format!("not assessed: syntax error: {}", error.error), place, help });
-    }
-    if parsed.errors().len() > MAX_ERRORS {
-        let says = format!("not assessed: {} more syntax errors", parsed.errors().len() - MAX_ERRORS);
-        troubles.push(trouble(path, says, "correct the syntax"));
-    }
+    let errors = parsed.errors().iter().map(|error| (error.location.start().to_u32(), error.error.to_string()));
+    troubles.extend(syntax_errors(&module, path, errors));
     (Some(module), troubles)
 }
 

@@ -6,7 +6,7 @@ use crate::output;
 use edit::Changed;
 use model::{App, Finding, Fix, Status};
 use scan::Terms;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Shows the fixes or writes them.
@@ -55,19 +55,31 @@ fn verified(
     let texts = changed.iter().map(|changed| (changed.file.clone(), changed.after.clone())).collect();
     let app = read::application(&arguments.application.path, &read::Options { changed: texts, ..options.clone() });
     let after = scan::scan_on(&app, risks::all(), terms).findings;
-    let open = |fingerprint: &str| after.iter().find(|finding| finding.status == Status::Found && finding.fingerprint == fingerprint);
-    if let Some((finding, fix)) = mended.iter().find(|(finding, _)| open(&finding.fingerprint).is_some()) {
-        return Err(format!(
-            "nothing was written: `{}` would not mend {} at {}; please report this",
-            fix.says, finding.risk, finding.place
-        ));
+    // By what a finding is about, not by its fingerprint: of two about the same, the second takes the first's number when
+    // that is gone.
+    let about = |finding: &Finding| (finding.risk, finding.resource.clone(), finding.symbol.clone());
+    let mut left: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in before {
+        *left.entry(about(finding)).or_default() += 1;
     }
-    let known: BTreeSet<&str> = before.iter().map(|finding| finding.fingerprint.as_str()).collect();
-    match after.iter().find(|finding| finding.status == Status::Found && !known.contains(finding.fingerprint.as_str())) {
-        Some(new) => Err(format!(
-            "nothing was written: with the fixes there would be a new finding, {} at {}; mend the others one by one, or allow it",
-            new.risk, new.place
-        )),
-        None => Ok(()),
+    for (finding, _) in mended {
+        left.entry(about(finding)).and_modify(|number| *number = number.saturating_sub(1));
     }
+    for finding in after.iter().filter(|finding| finding.status == Status::Found) {
+        let number = left.entry(about(finding)).or_default();
+        if *number > 0 {
+            *number -= 1;
+            continue;
+        }
+        return Err(match mended.iter().find(|(mended, _)| about(mended) == about(finding)) {
+            Some((_, fix)) => {
+                format!("nothing was written: `{}` would not mend {} at {}; please report this", fix.says, finding.risk, finding.place)
+            }
+            None => format!(
+                "nothing was written: with the fixes there would be a new finding, {} at {}; mend the others one by one, or allow it",
+                finding.risk, finding.place
+            ),
+        });
+    }
+    Ok(())
 }
