@@ -10,7 +10,7 @@ mod statement;
 
 use crate::guard::{Lowered, parsed, syntax_errors, trouble};
 use crate::ir::{Class, Expr, ExprKind, FnId, Function, Import, Language, Module, VarId};
-use model::{Place, Span, Trouble};
+use model::Span;
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_semantic::{Scoping, SemanticBuilder};
