@@ -81,6 +81,7 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
             loader.also(root, &path);
         }
     }
+    code.imports = packages::imports(&loader);
     match stack::with(secrets::STACK, || loader.program.modules.iter().flat_map(secrets::find).collect()) {
         Some(secrets) => code.secrets = secrets,
         None => {

@@ -300,6 +300,12 @@ impl<'f> Loader<'f> {
         }
     }
 
+    /// Names of the source's own files and folders, without extension.
+    pub fn names(&self) -> BTreeSet<String> {
+        let parts = self.folders.values().flatten().filter(|path| is_code(path)).flat_map(|path| path.split('/'));
+        parts.map(|part| part.split('.').next().unwrap_or(part).to_owned()).collect()
+    }
+
     /// Reads a file for what stands in it, not for what imports it.
     pub fn also(&mut self, root: &str, path: &str) -> Option<usize> {
         match self.open(root, path)? {

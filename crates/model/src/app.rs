@@ -5,6 +5,7 @@
 
 use crate::aws::Index;
 use crate::code::Code;
+use crate::deps::Dependencies;
 use crate::derived::Derived;
 use crate::node::{Kind, Member, Node};
 use crate::place::Place;
@@ -85,6 +86,8 @@ pub struct App {
     pub outputs: BTreeMap<(Arc<str>, Arc<str>), Node>,
     /// What was read from the functions' source.
     pub code: Code,
+    /// The packages that its functions are built with.
+    pub dependencies: Dependencies,
     /// Every text file that was read: templates, code, SQL, manifests.
     pub sources: BTreeMap<Arc<str>, Source>,
     /// What was not understood.

@@ -12,6 +12,9 @@ pub struct Code {
     pub handlers: BTreeMap<ResourceId, Handler>,
     /// Literals that look like secrets, wherever they stand in the source.
     pub secrets: Vec<Secret>,
+    /// Packages that the source imports, wherever it stands below a function's code folder; sorted by place.
+    #[serde(default)]
+    pub imports: Vec<Import>,
     /// Functions whose code is in a language that is not read, with its name: `Java`, `Go`.
     #[serde(default)]
     pub not_assessed: BTreeMap<ResourceId, String>,
@@ -41,6 +44,15 @@ pub struct Handler {
     /// How it treats tokens, claims and identities.
     #[serde(default)]
     pub reviews: Vec<Review>,
+}
+
+/// An import of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// The package, without what is below it: `mysql2` of `mysql2/promise`, `yaml` of `yaml.loader`.
+    pub package: String,
+    /// Where. Its file says which handlers are concerned.
+    pub place: Place,
 }
 
 /// One call of the AWS SDK.
