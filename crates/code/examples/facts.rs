@@ -57,7 +57,7 @@ fn fixed(files: &Disk, code: &model::code::Code) -> std::collections::BTreeMap<S
 fn secrets(root: &str) {
     let files = Disk(PathBuf::from(root));
     for path in files.list("").unwrap() {
-        for secret in files.read(&path).map(|bytes| sekisho_code::secrets_in(&path, &bytes)).unwrap_or_default() {
+        for secret in files.read(&path).map(|bytes| sekisho_code::secrets_in(&path, &bytes).unwrap_or_default()).unwrap_or_default() {
             println!("{} {} {} {}", secret.place, secret.kind, secret.name, secret.masked());
         }
     }

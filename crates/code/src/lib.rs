@@ -21,7 +21,7 @@ mod visit;
 
 use ir::Language;
 use load::Loader;
-use model::code::{Code, Secret};
+use model::code::{Code, Handler, Secret};
 use model::{Files, Place, ResourceId, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -96,40 +96,86 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
     (code, troubles)
 }
 
+/// The Lambda authorizers among some files that no function names: nothing that a template says leads there, and yet they are what
+/// an application is about to trust. `paths` are looked at one by one, each as the file of its own folder.
+pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<String, Handler>, Vec<Trouble>) {
+    let mut loader = Loader::new(files);
+    let mut found = BTreeMap::new();
+    for path in paths.iter().filter(|path| load::is_code(path) && !load::is_installed(path) && !secrets::is_test(path)) {
+        let asks = |text: &str| ["authorizationToken", "methodArn", "routeArn"].iter().any(|name| text.contains(name));
+        let answers = |text: &str| ["policyDocument", "isAuthorized"].iter().any(|name| text.contains(name));
+        let bytes = files.read(path).unwrap_or_default();
+        if !std::str::from_utf8(&bytes).is_ok_and(|text| asks(text) && answers(text)) {
+            continue;
+        }
+        let (root, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let stem = name.split('.').next().unwrap_or(name);
+        let language = if name.ends_with(".py") { Language::Python } else { Language::JavaScript };
+        for export in ["handler", "lambda_handler"] {
+            let function = FunctionSource {
+                id: ResourceId::new("", path.as_str()),
+                runtime: String::new(),
+                handler: format!("{stem}.{export}"),
+                root: root.to_owned(),
+                environment: BTreeMap::new(),
+            };
+            // A file that exports no handler is none; nothing said that it is.
+            if let Ok((handler, _)) = handler::read(&function, language, root, &mut loader)
+                && handler.is_authorizer
+            {
+                found.insert(path.clone(), handler);
+                break;
+            }
+        }
+    }
+    (found, loader.troubles)
+}
+
 /// The secrets in a file of any kind: code is read as code, everything else (templates, JSON, YAML, `.env`, `.properties`) line by
 /// line. Bytes that are no text hold none that this can see.
 ///
 /// The values are in the result and nowhere else; nothing here prints one.
-pub fn secrets_in(path: &str, bytes: &[u8]) -> Vec<Secret> {
+///
+/// # Errors
+/// What was not searched: a text over 2 MiB, code that broke the search.
+pub fn secrets_in(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
     let text = std::str::from_utf8(bytes).ok().filter(|_| load::is_code(path));
     let module = text.and_then(|text| {
         let (path, text): (Arc<str>, Arc<str>) = (path.into(), text.into());
         if path.ends_with(".py") { python::lower(&path, &text).0 } else { javascript::lower(&path, &text).0 }
     });
     match module {
-        Some(module) => stack::with(secrets::STACK, || secrets::find(&module)).unwrap_or_default(),
+        Some(module) => stack::with(secrets::STACK, || secrets::find(&module)).ok_or_else(|| Trouble {
+            says: format!("not assessed: {path} could not be searched for secrets"),
+            place: Place::new(path, 1, 1),
+            help: "report this as a bug of sekisho".to_owned(),
+        }),
         None => secrets::text::find(path, bytes),
     }
 }
 
 /// The secrets in one object of git's database, inflated, with its header (`blob 12\0...`; Git's documentation, "Git Internals - Git
 /// Objects"). `path` is the name a tree gives it, or empty when none is known. What is no blob, commit or tag holds none.
-pub fn secrets_in_git_object(id: &str, path: &str, object: &[u8]) -> Vec<Secret> {
-    let Some(end) = object.iter().position(|byte| *byte == 0) else { return Vec::new() };
+///
+/// # Errors
+/// As [`secrets_in`].
+pub fn secrets_in_git_object(id: &str, path: &str, object: &[u8]) -> Result<Vec<Secret>, Trouble> {
+    let Some(end) = object.iter().position(|byte| *byte == 0) else { return Ok(Vec::new()) };
     let (head, body) = (object.get(..end).unwrap_or_default(), object.get(end + 1..).unwrap_or_default());
     let kind = head.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let mut found = match kind {
+    let found = match kind {
         b"blob" if !path.is_empty() => secrets_in(path, body),
         b"blob" | b"commit" | b"tag" => secrets::text::find("", body),
-        _ => Vec::new(),
+        _ => Ok(Vec::new()),
     };
+    let mut found = found.map_err(|trouble| Trouble { place: Place::new(format!("git:{id}:{path}"), 1, 1), ..trouble })?;
     let name = if path.is_empty() { format!("git:{id}") } else { format!("git:{id}:{path}") };
     let file: Arc<str> = name.into();
     for secret in &mut found {
         secret.place.file = file.clone();
         (secret.object, secret.function) = (None, None);
     }
-    found
+    Ok(found)
 }
 
 /// What runs a function.

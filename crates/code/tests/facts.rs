@@ -107,6 +107,40 @@ fn writes() {
     }
 }
 
+/// What a filter can be held against: constants, and texts whose beginning is known.
+#[test]
+fn texts_that_are_written() {
+    let handler = handler(
+        "const AWS = require('aws-sdk'); await new AWS.S3().putObject({ Bucket: 'b', Key: `in/${event.pathParameters.name}.png`, Body: event.body }).promise();",
+    );
+    let texts: Vec<_> = handler.writes[0].texts.iter().map(|t| (t.path.join("."), t.pattern.as_str())).collect();
+    assert_eq!(texts, [("Key".to_owned(), "in/*.png")]);
+    let handler = python(
+        "boto3.client('events').put_events(Entries=[{'Source': 'shop', 'DetailType': 'order', 'Detail': json.dumps({'kind': 'new', 'id': event['id']})}])",
+    );
+    let texts: Vec<_> = handler.writes[0].texts.iter().map(|t| (t.path.join("."), t.pattern.as_str())).collect();
+    let expected = [("Source", "shop"), ("DetailType", "order"), ("Detail.kind", "new")];
+    for (path, pattern) in expected {
+        assert!(texts.contains(&(path.to_owned(), pattern)), "{texts:?}");
+    }
+}
+
+/// An authorizer that stands beside the functions; what is no authorizer is not taken for one.
+#[test]
+fn authorizers_that_no_function_names() {
+    let authorizer = "import jwt from 'jsonwebtoken';\nexport const handler = async (event) => {\n  const p = jwt.verify(event.authorizationToken, process.env.K);\n  return { policyDocument: { Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: event.methodArn }] } };\n};\n";
+    let files = support::Memory::of(&[
+        ("guard/door.mjs", authorizer),
+        ("guard/other.mjs", "export const handler = async (event) => event.methodArn; // one route of many\n"),
+        ("docs/note.js", "// authorizationToken policyDocument\n"),
+    ]);
+    let paths: Vec<String> = files.0.keys().cloned().collect();
+    let (found, troubles) = sekisho_code::unnamed_authorizers(&paths, &files);
+    assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["guard/door.mjs"]);
+    assert_eq!(troubles, []);
+    assert_eq!(kinds(&found["guard/door.mjs"])[0].0, ReviewKind::NoAlgorithms);
+}
+
 #[test]
 fn disclosures() {
     use Disclosed::{Environment, Error, Event, Password, Stack, Token};
@@ -252,6 +286,20 @@ fn identities() {
             vec![(IdentityOverridden, "company")],
         ),
         (handler("const c = event.requestContext.authorizer?.CompanyID;\nconst d = JSON.parse(event.body).company;"), vec![]),
+        // Where the authorizer said nothing there is nothing to replace.
+        (handler("const c = event.requestContext.authorizer?.CompanyID ?? JSON.parse(event.body).company;"), vec![]),
+        (
+            handler(
+                "const b = JSON.parse(event.body);\nconst a = event.requestContext.authorizer?.CompanyID;\nconst c = a === undefined ? b.company : a;",
+            ),
+            vec![],
+        ),
+        (
+            python(
+                "c = event['requestContext'].get('authorizer', {}).get('company')\nb = json.loads(event['body'])\nif not c:\n    c = b['company']\nreturn c",
+            ),
+            vec![],
+        ),
         (
             handler(&format!(
                 "{table}\nawait db.send(new GetItemCommand({{ TableName: 'T', Key: {{ pk: {{ S: event.queryStringParameters.tenantId }} }} }}));"

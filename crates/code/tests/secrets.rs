@@ -89,7 +89,7 @@ fn files_beside_the_handler_and_tests() {
 
 /// The secrets of a text file: line and name.
 fn in_text(path: &str, text: &str) -> Vec<(u32, String)> {
-    sekisho_code::secrets_in(path, text.as_bytes()).into_iter().map(|s| (s.place.line, s.name)).collect()
+    sekisho_code::secrets_in(path, text.as_bytes()).unwrap().into_iter().map(|s| (s.place.line, s.name)).collect()
 }
 
 #[test]
@@ -137,16 +137,20 @@ fn text_that_holds_none() {
     ] {
         assert_eq!(in_text(path, text), [], "{text}");
     }
-    assert_eq!(sekisho_code::secrets_in("a.bin", &[0, 159, 146, 150]), []);
+    assert_eq!(sekisho_code::secrets_in("a.bin", &[0, 159, 146, 150]).unwrap(), []);
+    // A text too large to be searched is not passed over in silence.
+    let large = format!("PASSWORD=kestrel-42-Harbour\n{}", "x\n".repeat(1 << 20));
+    let trouble = sekisho_code::secrets_in("a.env", large.as_bytes()).unwrap_err();
+    assert!(trouble.says.starts_with("not assessed: a.env"), "{}", trouble.says);
 }
 
 #[test]
 fn in_objects_of_git() {
     let object = b"blob 30\0module.exports = {\n  password: 'Corp123!X9' };";
     for (path, file) in [("", "git:ab12"), ("src/db.js", "git:ab12:src/db.js")] {
-        let found = sekisho_code::secrets_in_git_object("ab12", path, object);
+        let found = sekisho_code::secrets_in_git_object("ab12", path, object).unwrap();
         assert_eq!(found.iter().map(|s| (&*s.place.file, s.place.line)).collect::<Vec<_>>(), [(file, 2)]);
     }
-    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"tree 3\0abc"), []);
-    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"nonsense"), []);
+    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"tree 3\0abc").unwrap(), []);
+    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"nonsense").unwrap(), []);
 }

@@ -43,6 +43,11 @@ pub enum PlantAt {
         /// Table name.
         table: String,
     },
+    /// An environment variable of a function, beside the credentials that Lambda puts there.
+    Environment {
+        /// `stack/LogicalId` of the function.
+        function: String,
+    },
 }
 
 /// What an attack may touch: the application the user named, and nothing else.

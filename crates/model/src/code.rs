@@ -18,6 +18,9 @@ pub struct Code {
     /// Functions whose code is in a language that is not read, with its name: `Java`, `Go`.
     #[serde(default)]
     pub not_assessed: BTreeMap<ResourceId, String>,
+    /// Authorizers that stand beside the functions and that no function names, by file: they guard nothing yet.
+    #[serde(default)]
+    pub unnamed: BTreeMap<String, Handler>,
 }
 
 /// The code behind one function.
@@ -191,6 +194,9 @@ pub struct Write {
     pub resource: ResourceName,
     /// What is written, by where it stands in the parameters; only parts that hold data of the event.
     pub parts: Vec<WritePart>,
+    /// The texts that are written, as far as they are known: what a trigger's filter is held against.
+    #[serde(default)]
+    pub texts: Vec<WrittenText>,
     /// The call.
     pub place: Place,
 }
@@ -215,6 +221,15 @@ pub struct WritePart {
     pub path: Vec<String>,
     /// Data of the event that it holds.
     pub sources: Vec<EventSource>,
+}
+
+/// A text that is written, where at least its beginning is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenText {
+    /// Where it stands, as in [`WritePart::path`].
+    pub path: Vec<String>,
+    /// The text, with `*` for each part of it that is not known: `uploads/*`.
+    pub pattern: String,
 }
 
 /// Something that logs or an answer give away.

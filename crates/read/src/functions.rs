@@ -43,18 +43,25 @@ pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
     let recorder = Recorder { files, sources: RefCell::new(std::mem::take(&mut app.sources)) };
     let (code, unread) = code::analyse(&sources, &recorder);
     app.code = code;
+    let beside: Vec<String> = files.list("").unwrap_or_default().into_iter().filter(|path| !is_below(&folders(&sources), path)).collect();
+    let (unnamed, unread_beside) = code::unnamed_authorizers(&beside, files);
+    troubles.extend(unread_beside);
+    for handler in unnamed.values() {
+        for path in &handler.files {
+            let _ = recorder.read(path);
+        }
+    }
+    app.code.unnamed = unnamed;
     app.sources = recorder.sources.into_inner();
     troubles.extend(unread);
 }
 
 fn texts(app: &mut App, files: &Folder, functions: &[FunctionSource], troubles: &mut Vec<Trouble>) {
-    let folders: BTreeSet<&str> = functions.iter().map(|function| function.root.as_str()).collect();
-    let is_below =
-        |path: &str| folders.iter().any(|folder| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+    let folders = folders(functions);
     for path in files.list("").unwrap_or_default() {
         let name = path.rsplit('/').next().unwrap_or(&path);
         let is_source = EXTENSIONS.iter().any(|extension| name.ends_with(extension)) || MANIFESTS.contains(&name);
-        if !(is_source && is_below(&path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
+        if !(is_source && is_below(&folders, &path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
             continue;
         }
         match files.read(&path).map(String::from_utf8) {
@@ -68,6 +75,15 @@ fn texts(app: &mut App, files: &Folder, functions: &[FunctionSource], troubles: 
             Err(trouble) => troubles.push(trouble),
         }
     }
+}
+
+/// The code folders of functions.
+fn folders(functions: &[FunctionSource]) -> BTreeSet<&str> {
+    functions.iter().map(|function| function.root.as_str()).collect()
+}
+
+fn is_below(folders: &BTreeSet<&str>, path: &str) -> bool {
+    folders.iter().any(|folder| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// Files that remembers the texts it gave, each read once.

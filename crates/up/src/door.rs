@@ -10,7 +10,7 @@ use crate::running::Running;
 use base64::Engine as _;
 use model::attack::PlantAt;
 use model::call::Origin;
-use model::{App, HttpRequest, Identity, Node, ResourceId};
+use model::{App, Change, HttpRequest, Identity, Node, ResourceId};
 use rand::RngCore;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -35,6 +35,7 @@ impl Running {
     pub async fn plant(&self, at: &PlantAt, canary: &str) -> Result<(), UpError> {
         match at {
             PlantAt::Table { table } => self.plant_item(table, canary),
+            PlantAt::Environment { function } => self.plant_variable(function, canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::Traffic => Err(UpError::Door {
                 what: "plant through traffic".into(),
@@ -88,6 +89,17 @@ impl Running {
     }
 
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
+    /// Gives a function one more environment variable; its next execution environment has it.
+    fn plant_variable(&self, function: &str, canary: &str) -> Result<(), UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("plant in the environment of {function}"), why };
+        let app = self.engine.app();
+        let declared = app.aws().functions.values().find(|f| f.id.to_string() == function);
+        let declared = declared.ok_or_else(|| refuse("the application has no such function".into()))?;
+        let path = ["Environment", "Variables", "CANARY"].map(str::to_owned).to_vec();
+        let value = Node::string(canary, declared.place.clone());
+        self.apply(&Change::Set { resource: declared.id.clone(), path, value }).map_err(|error| refuse(error.to_string()))
+    }
+
     fn plant_item(&self, table: &str, canary: &str) -> Result<(), UpError> {
         let refuse = |why: String| UpError::Door { what: format!("plant in table {table}"), why };
         let app = self.engine.app();

@@ -108,6 +108,8 @@ pub(super) struct Engine<'p> {
     pub compared: model::Span,
     /// Frames below the handler's own; `None` while no handler is walked.
     pub handler_depth: Option<usize>,
+    /// The next ways part by whether the authorizer said who the caller is: what one of them takes from the request stands in for it.
+    pub fallback: bool,
     /// Set when a bound was hit.
     pub cut: bool,
     steps: usize,
@@ -135,6 +137,7 @@ impl<'p> Engine<'p> {
             tokens: super::tokens::Tokens::default(),
             compared: model::Span::default(),
             handler_depth: None,
+            fallback: false,
             cut: false,
             steps: 0,
         }
@@ -313,6 +316,7 @@ impl<'p> Engine<'p> {
     /// Walks ways one after the other, each from here under its facts, and merges what they did.
     pub fn fork(&mut self, ways: Vec<Way<'_, Self>>) -> End {
         let before = self.state.facts.clone();
+        let fallback = std::mem::take(&mut self.fallback);
         let mut done: Vec<(End, Writes, Facts)> = Vec::new();
         for (facts, way) in ways {
             let facts = Facts::both(&before, &facts);
@@ -340,12 +344,12 @@ impl<'p> Engine<'p> {
             }
         }
         self.state.facts = facts.unwrap_or(before);
-        self.merge(open);
+        self.merge(open, fallback);
         end
     }
 
     /// One of several branches has run.
-    fn merge(&mut self, mut branches: Vec<Writes>) {
+    fn merge(&mut self, mut branches: Vec<Writes>, fallback: bool) {
         if branches.len() == 1 {
             if let Some(only) = branches.pop() {
                 self.state.redo(only);
@@ -359,7 +363,9 @@ impl<'p> Engine<'p> {
             for branch in &branches {
                 joined = joined.join(branch.get(&cell).unwrap_or(&now));
             }
-            self.overridden(&joined);
+            if !fallback {
+                self.overridden(&joined);
+            }
             self.state.set(cell, joined);
         }
     }

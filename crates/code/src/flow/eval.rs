@@ -72,9 +72,13 @@ impl<'p> Engine<'p> {
                     result.replace(joined);
                     super::state::End::Normal
                 };
+                let fallback = self.asks_identity(test, env);
+                self.fallback = fallback;
                 self.fork(vec![(when_true, &mut |e: &mut Self| one(e, yes)), (when_false, &mut |e: &mut Self| one(e, no))]);
                 let value = result.take();
-                self.overridden(&value);
+                if !fallback {
+                    self.overridden(&value);
+                }
                 value
             }
             ExprKind::Call(call) => self.call(expr, call, env),
@@ -305,8 +309,11 @@ impl<'p> Engine<'p> {
         let outside = self.state.facts.clone();
         let mut result = Value::default();
         let mut known: Option<(Facts, Facts)> = None;
+        let mut fallback = false;
         for (at, operand) in operands.iter().enumerate() {
             let mut value = self.eval(operand, env);
+            // `identity ?? request`: only where the authorizer said nothing.
+            fallback |= at == 0 && value.taints.iter().any(|t| t.whole && t.source.root == Root::Identity);
             let mut facts = value.facts.take().as_deref().cloned().unwrap_or_default();
             facts.0.identity |= value.taints.iter().any(|t| t.source.root == Root::Identity);
             let last = at + 1 == operands.len();
@@ -340,7 +347,7 @@ impl<'p> Engine<'p> {
             }
         }
         self.state.facts = outside;
-        if op != LogicalOp::And {
+        if op != LogicalOp::And && !fallback {
             self.overridden(&result);
         }
         result.facts = known.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()).map(Rc::new);

@@ -79,6 +79,7 @@ impl<'p> Engine<'p> {
             StmtKind::Break | StmtKind::Continue => End::Break,
             StmtKind::If(test, yes, no) => {
                 let (when_true, when_false) = self.condition(test, env);
+                self.fallback = self.asks_identity(test, env);
                 self.fork(vec![(when_true, &mut |e: &mut Self| e.block(yes, env)), (when_false, &mut |e: &mut Self| e.block(no, env))])
             }
             StmtKind::Switch(subject, cases) => self.switch(subject, cases, env),

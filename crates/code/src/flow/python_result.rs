@@ -325,6 +325,6 @@ impl<'p> Engine<'p> {
             Atom::Object(id) => Some(Atom::Json(*id)),
             _ => None,
         });
-        Value { unknown: true, atoms: made.collect(), taints, facts: None }
+        Value { unknown: true, atoms: made.collect(), taints, ..Value::default() }
     }
 }

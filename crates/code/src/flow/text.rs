@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Longer constants are not kept.
 const MAX_TEXT: usize = 16 << 10;
+/// Longer patterns name no key and no source.
+const MAX_PATTERN: usize = 1024;
 
 /// A part of a text.
 pub(super) enum Piece<'t> {
@@ -64,6 +66,9 @@ impl<'p> Engine<'p> {
                     out.taint(&taints);
                     match value.text() {
                         Some(text) => before.push_str(text),
+                        None if value.pattern.is_some() && value.taints.is_empty() => {
+                            before.push_str(value.pattern.as_deref().unwrap_or(""))
+                        }
                         None if value.taints.is_empty() => before.push('\u{1}'),
                         None => before.push('\u{2}'),
                     }
@@ -76,6 +81,8 @@ impl<'p> Engine<'p> {
         {
             return Value::of(Atom::Number);
         }
+        let pattern: String = before.replace(['\u{1}', '\u{2}'], "*");
+        out.pattern = Some(pattern).filter(|p| !p.is_empty() && p.len() <= MAX_PATTERN && !p.starts_with('*')).map(Into::into);
         out
     }
 

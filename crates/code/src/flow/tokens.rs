@@ -6,9 +6,11 @@ use super::call::Site;
 use super::engine::Engine;
 use super::python::Args;
 use super::source::{Root, Source};
-use super::value::{At, Atom, External, Taint, Value};
+use super::value::{At, Atom, Env, External, Taint, Value};
+use crate::ir::{Expr, ExprKind};
 use model::code::{Review, ReviewKind};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// What was seen of tokens.
 #[derive(Default)]
@@ -226,6 +228,23 @@ impl<'p> Engine<'p> {
         let says =
             format!("the attribute `{name}` is looked for among the user's; its owner may write it unless the app client forbids it");
         self.review(ReviewKind::WritableAttribute, &name, says, at);
+    }
+
+    /// Whether a condition asks if the authorizer said something at all: `claim`, `!claim`, `claim === undefined`.
+    pub fn asks_identity(&mut self, test: &'p Expr, env: &Rc<Env>) -> bool {
+        let said = |value: &Value| value.taints.iter().any(|t| t.whole && t.form == 0 && t.source.root == Root::Identity);
+        match &test.kind {
+            ExprKind::Not(inner) | ExprKind::Through(inner) => self.asks_identity(inner, env),
+            ExprKind::Logical(_, operands) => operands.iter().any(|operand| self.asks_identity(operand, env)),
+            ExprKind::Equal(_, one, other) => [(one, other), (other, one)].into_iter().any(|(claim, nothing)| {
+                let inner = if let ExprKind::Typeof(inner) = &claim.kind { inner } else { claim };
+                let absent = matches!(nothing.kind, ExprKind::Null) || nothing.text().is_some_and(|text| &**text == "undefined");
+                absent && said(&self.eval(inner, env))
+            }),
+            ExprKind::Var(_) | ExprKind::Member(..) => said(&self.eval(test, env)),
+            ExprKind::In(_, object) => said(&self.eval(object, env)),
+            _ => false,
+        }
     }
 
     /// A value may be what the authorizer said or what the request says.

@@ -191,6 +191,8 @@ pub(super) struct Value {
     pub taints: Vec<Taint>,
     /// What holds when it is true, and when it is false.
     pub facts: Option<Rc<(Facts, Facts)>>,
+    /// What is known of its text, where that is not a constant: `*` for each part that is not known.
+    pub pattern: Option<Rc<str>>,
 }
 
 impl Value {
@@ -231,6 +233,11 @@ impl Value {
             (Some(a), Some(b)) => Some(Rc::new((Facts::either(&a.0, &b.0), Facts::either(&a.1, &b.1)))),
             _ => None,
         };
+        self.pattern = if was_empty {
+            other.pattern.clone()
+        } else {
+            self.pattern.take().filter(|own| other.is_nothing() || Some(own) == other.pattern.as_ref())
+        };
         self
     }
 
@@ -254,6 +261,15 @@ impl Value {
         match self.atoms.as_slice() {
             [Atom::Text(text)] if !self.unknown && self.taints.is_empty() => Some(text),
             _ => None,
+        }
+    }
+
+    /// What is known of its text, with `*` for each part that is not; `None` when nothing is.
+    pub fn text_pattern(&self) -> Option<String> {
+        match self.text() {
+            // A `*` of its own stands for itself alone; as a pattern it says less, never more.
+            Some(text) => Some(text.to_string()),
+            None => self.pattern.as_ref().map(|pattern| pattern.to_string()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::source::{Root, Source};
 use super::value::{Atom, ObjectId, Value};
 use crate::aws::Found;
-use model::code::{EventSource, ResourceName, ReviewKind, SinkKind, Trigger, Write, WritePart};
+use model::code::{EventSource, ResourceName, ReviewKind, SinkKind, Trigger, Write, WritePart, WrittenText};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ const WRITES: [(&str, &str, &str, &str, &[&str]); 17] = [
     ("lambda", "Invoke", "FunctionName", "", &["Payload"]),
     ("states", "StartExecution", "stateMachineArn", "", &["input"]),
 ];
+/// Longer texts are data; no filter asks for them.
+const MOST_TEXT: usize = 1024;
 /// How deep a written value is looked into.
 const DEPTH: usize = 5;
 
@@ -167,16 +169,42 @@ impl<'p> Engine<'p> {
             (name, _) => name,
         };
         let mut found: BTreeMap<Vec<String>, Vec<EventSource>> = BTreeMap::new();
+        let mut texts = Vec::new();
         for (key, value) in self.named_fields(&inner) {
             if parts.contains(&&*key) {
+                self.texts(&value, vec![key.to_string()], &mut texts, DEPTH);
                 self.parts(&value, vec![key.to_string()], &mut found, DEPTH);
             }
         }
         let parts = found.into_iter().map(|(path, sources)| WritePart { path, sources }).collect();
         let place = self.module(site.module).place(site.expr.span);
-        let write = Write { service: (*service).to_owned(), operation: (*name).to_owned(), resource, parts, place };
+        let write = Write { service: (*service).to_owned(), operation: (*name).to_owned(), resource, parts, texts, place };
         if !self.writes.contains(&write) {
             self.writes.push(write);
+        }
+    }
+
+    /// The texts of a written value whose beginning is known, by their path. Of a list nothing: its elements are told apart no further.
+    fn texts(&mut self, value: &Value, path: Vec<String>, out: &mut Vec<WrittenText>, depth: usize) {
+        if let Some(pattern) = value.text_pattern().filter(|pattern| pattern.len() <= MOST_TEXT) {
+            out.push(WrittenText { path, pattern });
+            return;
+        }
+        // Two possibilities are no text that is known.
+        let [Atom::Object(id) | Atom::Json(id)] = value.atoms.as_slice() else { return };
+        let Some(object) =
+            self.state.at(*id).filter(|object| depth > 0 && !object.array && object.spread.is_none() && object.any.is_none())
+        else {
+            return;
+        };
+        for (name, cell) in object.fields.clone() {
+            let part = self.state.get(cell);
+            let typed = path.len() > 1 && matches!(&*name, "S" | "N" | "StringValue" | "DataType");
+            let mut path = path.clone();
+            if !typed || &*name == "DataType" {
+                path.push(name.to_string());
+            }
+            self.texts(&part, path, out, depth - 1);
         }
     }
 

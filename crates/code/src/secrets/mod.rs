@@ -37,7 +37,7 @@ pub(crate) fn find(module: &Module) -> Vec<Secret> {
 }
 
 /// Whether a file is a test or an example: there only what has the form of a secret is one.
-fn is_test(path: &str) -> bool {
+pub(crate) fn is_test(path: &str) -> bool {
     path.split(['/', '.', '-', '_'])
         .any(|part| matches!(part, "test" | "tests" | "spec" | "mock" | "mocks" | "fixtures" | "example" | "examples"))
 }

@@ -3,8 +3,8 @@
 
 use super::{names, names::Promise, values};
 use crate::ir::Module;
-use model::Span;
 use model::code::Secret;
+use model::{Place, Span, Trouble};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,14 +26,25 @@ const LOCKS: [&str; 9] = [
 const VALUES: [&str; 5] = ["default", "value", "parametervalue", "secretstring", "plaintext"];
 
 /// The secrets of a text that is no code, in order. `path` is where it stands; bytes that are no text hold none that this can see.
-pub(crate) fn find(path: &str, bytes: &[u8]) -> Vec<Secret> {
+///
+/// # Errors
+/// When the text is too large to be searched.
+pub(crate) fn find(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    if bytes.len() > MAX_BYTES || LOCKS.contains(&name) {
-        return Vec::new();
+    if LOCKS.contains(&name) {
+        return Ok(Vec::new());
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(Vec::new()) };
     if text.contains('\0') {
-        return Vec::new();
+        return Ok(Vec::new());
+    }
+    if bytes.len() > MAX_BYTES {
+        let says = format!("not assessed: {path} is over {} MiB and was not searched for secrets", MAX_BYTES >> 20);
+        return Err(Trouble {
+            says,
+            place: Place::new(path, 1, 1),
+            help: "keep data out of the repository, or search it by other means".into(),
+        });
     }
     let mut search = Search {
         path: path.into(),
@@ -47,7 +58,7 @@ pub(crate) fn find(path: &str, bytes: &[u8]) -> Vec<Secret> {
     search.keys();
     search.lines();
     search.found.sort_by(|a, b| a.place.cmp(&b.place));
-    search.found
+    Ok(search.found)
 }
 
 /// Files of names and values, where a value is what the application is given.
