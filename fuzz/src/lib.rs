@@ -154,12 +154,17 @@ impl<'a> Picker<'a> {
     }
 
     fn statement(&mut self, principals: bool) -> Value {
+        self.statement_of(principals, &ACTION_PATTERNS, 3)
+    }
+
+    /// A statement with actions of a pool; one of `conditions` has one condition, one has two.
+    fn statement_of(&mut self, principals: bool, pool: &[&str], conditions: usize) -> Value {
         let mut out = Map::new();
         let effect = self.of(&["Allow", "Allow", "Deny"]);
         out.insert("Effect".into(), json!(effect));
         let forms = self.byte();
-        let actions = self.texts(|own| own.of(&ACTION_PATTERNS).into());
-        out.insert(if forms & 3 == 3 { "NotAction" } else { "Action" }.into(), actions);
+        let actions = self.texts(|own| own.of(pool).into());
+        out.insert(if forms & 3 == 3 && pool.contains(&"*") { "NotAction" } else { "Action" }.into(), actions);
         let resources = self.texts(Self::pattern);
         out.insert(if forms & 12 == 12 { "NotResource" } else { "Resource" }.into(), resources);
         if principals {
@@ -171,11 +176,31 @@ impl<'a> Picker<'a> {
             let not = effect == "Deny" && forms & 48 == 48 && names.get("AWS").is_some() && !names["AWS"].to_string().contains('*');
             out.insert(if not { "NotPrincipal" } else { "Principal" }.into(), names);
         }
-        let block: Map<String, Value> = (0..self.below(3)).map(|_| self.condition()).collect();
+        let block: Map<String, Value> = (0..(self.below(conditions) + 3).saturating_sub(conditions)).map(|_| self.condition()).collect();
         if !block.is_empty() {
             out.insert("Condition".into(), block.into());
         }
         out.into()
+    }
+
+    /// A policy document for `compare`, whose time grows with the types of resources that its actions take and with the
+    /// values that its conditions tell apart: one or two statements on a few actions, in one of thirty-two on anything.
+    pub fn small_policy(&mut self) -> Value {
+        const FEW: [&str; 10] = [
+            "s3:GetObject",
+            "S3:?utObject",
+            "s3:Get*Acl",
+            "s3:*Object",
+            "sqs:SendMessage",
+            "sqs:*Message",
+            "dynamodb:*Item",
+            "sts:AssumeRole",
+            "s3:List*",
+            "s3:NoSuchAction",
+        ];
+        let few: &[&str] = if self.below(32) == 31 { &ACTION_PATTERNS } else { &FEW };
+        let statements: Vec<Value> = (0..=self.below(2)).map(|_| self.statement_of(false, few, 6)).collect();
+        json!({"Version": "2012-10-17", "Statement": statements})
     }
 
     /// A policy document.

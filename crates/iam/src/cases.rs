@@ -1,9 +1,10 @@
-//! Cases as JSON: a request and its policies in one document, as `sekisho iam decide` reads them. Decides nothing.
+//! Cases as JSON: a request and its policies in one document, as `sekisho iam decide` reads them. Decides each as the engine does.
 //!
 //! `{"name", "expected", "request": {"principal", "action", "resource": {"resource", "accountId"}, "contextVariables"},
 //! "identityPolicies": [{"name", "policy"}], "resourcePolicy", "permissionBoundaryPolicies", "sessionPolicy",
 //! "endpointPolicy", "settings", "serviceControlPolicies": [{"orgIdentifier", "policies"}], "resourceControlPolicies"}`
 
+use crate::decide::{Decision, Outcome, decide};
 use crate::json::{self, Malformed};
 use crate::policy::Policy;
 use crate::principal::Principal;
@@ -19,10 +20,33 @@ pub struct Case {
     pub name: String,
     /// The request.
     pub request: Request,
+    /// What AWS authorises beside it for the same call: [`crate::settings::apply`].
+    pub also: Vec<Request>,
     /// Its policies.
     pub stack: Stack,
     /// The decision that is expected, when the case says it.
     pub expected: Option<String>,
+}
+
+impl Case {
+    /// Decides it. Of several requests the one that stands in the way answers for all.
+    pub fn decide(&self) -> Decision<'_> {
+        self.asked().1
+    }
+
+    /// The request that answers for the case, with its decision.
+    pub fn asked(&self) -> (&Request, Decision<'_>) {
+        let rank = |outcome: Outcome| match outcome {
+            Outcome::ExplicitlyDenied => 3,
+            Outcome::ImplicitlyDenied => 2,
+            Outcome::Depends => 1,
+            Outcome::Allowed => 0,
+        };
+        self.also.iter().fold((&self.request, decide(&self.request, &self.stack)), |worst, request| {
+            let decision = decide(request, &self.stack);
+            if rank(decision.outcome) > rank(worst.1.outcome) { (request, decision) } else { worst }
+        })
+    }
 }
 
 /// Reads one case or an array of cases. Every place counts in `file`.
@@ -64,11 +88,9 @@ fn case(node: &Node) -> Result<Case, Malformed> {
         service_control: levels(node.get("serviceControlPolicies")),
         resource_control: levels(node.get("resourceControlPolicies")),
     };
-    if let Some(settings) = node.get("settings") {
-        crate::settings::apply(settings, &mut asked, &mut stack);
-    }
+    let also = node.get("settings").map(|settings| crate::settings::apply(settings, &mut asked, &mut stack)).unwrap_or_default();
     let scalar = |key: &str| node.get(key).and_then(Node::scalar);
-    Ok(Case { name: scalar("name").unwrap_or_default(), request: asked, stack, expected: scalar("expected") })
+    Ok(Case { name: scalar("name").unwrap_or_default(), request: asked, also, stack, expected: scalar("expected") })
 }
 
 fn context(node: Option<&Node>) -> Context {

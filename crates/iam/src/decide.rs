@@ -259,7 +259,14 @@ impl Layers {
             Some(policy) => said_to(view, std::slice::from_ref(policy), name, has_boundary, matched),
             None => (Reach::NONE, Truth::No),
         };
-        deny = deny.or(denied);
+        if matches!(principal, Principal::Root { .. })
+            && services::root_keeps(&view.request.action_lower)
+            && view.request.owner() == account
+        {
+            matched.retain(|m| m.layer != Layer::Resource || m.statement.effect != Effect::Deny);
+        } else {
+            deny = deny.or(denied);
+        }
         if !stack.settings.is_empty() {
             let (granted, denied) = said_to(view, &stack.settings, name, has_boundary, matched);
             resource = resource.or(granted);

@@ -272,7 +272,8 @@ fn dead(policy: &Policy, attached: Attached, out: &mut Vec<Lint>) {
             attached == Attached::Identity || s.principals.as_ref().is_none_or(|set| set.any_of.iter().any(|n| n.who == Who::Everyone));
         s.effect == Effect::Deny && s.unknown.is_none() && s.conditions.is_empty() && star && everyone
     };
-    let denied = policy.statements.iter().filter(everywhere).fold(ActionSet::default(), |set, s| set.union(&ActionSet::of(&s.actions)));
+    let denied =
+        policy.statements.iter().filter(everywhere).fold(ActionSet::default(), |set, s| set.union(&ActionSet::certain(&s.actions)));
     if denied.is_empty() {
         return;
     }

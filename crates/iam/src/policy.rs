@@ -205,7 +205,7 @@ impl Reader {
         let mut any_of = Vec::new();
         for item in list.one_or_many() {
             match read(self, item) {
-                Some(pattern) => any_of.push(pattern),
+                Some(patterns) => any_of.extend(patterns),
                 None => {
                     self.problem(item, &format!("this is no text for {key}"), "write text");
                     *unknown = Some(format!("{key} cannot be read").into());
@@ -215,16 +215,31 @@ impl Reader {
         Some(Patterns::new(not, any_of))
     }
 
-    fn action(&mut self, node: &Node) -> Option<Pattern> {
+    /// The pattern of an action. What AWS's documents give no meaning to is kept as a pattern whose effect is not known: the
+    /// words between commas, without characters that no action has; anything at all for a second colon, which AWS refuses.
+    fn action(&mut self, node: &Node) -> Option<Vec<Pattern>> {
         let reading = Reading { wildcards: true, variables: false, lower: true, segments: Segments::None };
-        let text = match node.str() {
-            Some(text) => Template::text(text.trim(), node.place.clone(), reading),
-            None => Template::of(node, reading)?,
+        let pattern = |text| Pattern { text, completed: None };
+        let Some(text) = node.str().map(str::trim) else { return Some(vec![pattern(Template::of(node, reading)?)]) };
+        let known = |c: &char| c.is_ascii_alphanumeric() || "*?:-_.".contains(*c);
+        if text.chars().all(|c| known(&c)) && text.matches(':').count() < 2 {
+            return Some(vec![pattern(Template::text(text, node.place.clone(), reading))]);
+        }
+        let says = match text.chars().find(|c| !known(c)) {
+            Some(',') => "a comma stands within an action: AWS does not say what it does".to_owned(),
+            Some(other) => format!("an action holds {other:?}, which no action has"),
+            None => "an action holds one colon".to_owned(),
         };
-        Some(Pattern { text, completed: None })
+        self.problem(node, &says, "write each action as service:Action, in a list");
+        let words = text.split(',').map(|word| word.chars().filter(known).collect::<String>()).filter(|word| !word.is_empty());
+        let doubtful = |word: String| {
+            let word = if word.matches(':').count() < 2 { word.as_str() } else { "*" };
+            pattern(Template::text(word, node.place.clone(), reading).doubtful(&says))
+        };
+        Some(words.map(doubtful).collect())
     }
 
-    fn resource(&mut self, node: &Node) -> Option<Pattern> {
+    fn resource(&mut self, node: &Node) -> Option<Vec<Pattern>> {
         let reading = Reading { wildcards: true, variables: self.variables, lower: false, segments: Segments::Arn };
         let text = match node.str() {
             Some(text) => Template::text(text.trim(), node.place.clone(), reading),
@@ -236,9 +251,9 @@ impl Reader {
         let service = text.text.split(':').nth(2).unwrap_or_default();
         if text.unknown.is_none() && text.text.starts_with("arn:") && service.contains(['*', '?']) {
             self.problem(node, "the service of an ARN cannot hold wildcards", "name the service");
-            return Some(Pattern { text: text.doubtful("AWS refuses a wildcard in the service of an ARN"), completed: None });
+            return Some(vec![Pattern { text: text.doubtful("AWS refuses a wildcard in the service of an ARN"), completed: None }]);
         }
-        Some(Pattern { text, completed })
+        Some(vec![Pattern { text, completed }])
     }
 
     fn conditions(&mut self, node: &Node, unknown: &mut Option<Arc<str>>) -> Box<[Condition]> {

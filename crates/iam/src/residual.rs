@@ -51,7 +51,8 @@ pub(crate) fn residue(view: &View<'_>, matched: &Matched<'_>, has_boundary: bool
         add(format!("in ways that are not known: {why}"), &statement.place, None);
         return out;
     }
-    let complete = !matches!(matched.layer, Layer::Resource | Layer::Trust | Layer::Endpoint);
+    let with_principals = matches!(matched.layer, Layer::Resource | Layer::Trust | Layer::Endpoint);
+    let complete = !with_principals && !matches!(matched.layer, Layer::ServiceControl(_) | Layer::ResourceControl(_));
     let mut patterns = |patterns: &Patterns, what: &str, truth: Truth| {
         if truth != Truth::Depends {
             return;
@@ -67,6 +68,9 @@ pub(crate) fn residue(view: &View<'_>, matched: &Matched<'_>, has_boundary: bool
     patterns(&statement.actions, "action", statement.speaks_of_action(view));
     if let Some(resources) = &statement.resources {
         patterns(resources, "resource", statement.speaks_of_resource(view, complete));
+        for short in resources.any_of.iter().filter(|pattern| resources.not && !complete && pattern.completed.is_some()) {
+            add(format!("if its NotResource {} means another one: it is no whole ARN", short.text.text), &short.text.place, None);
+        }
     }
     for condition in statement.conditions.iter().filter(|condition| condition.holds(view) == Truth::Depends) {
         let values: Vec<&str> = condition.values.iter().map(|value| &*value.text.text).collect();
@@ -77,7 +81,7 @@ pub(crate) fn residue(view: &View<'_>, matched: &Matched<'_>, has_boundary: bool
     if statement.principals.is_some() && statement.reach(view, has_boundary).matched == Truth::Depends {
         add("if its principal means the caller".into(), &statement.place, None);
     }
-    if complete && statement.resources.is_none() {
+    if !with_principals && statement.resources.is_none() {
         add("but names no resource, which AWS refuses".into(), &statement.place, None);
     }
     if statement.effect == Effect::Unknown {

@@ -16,6 +16,12 @@ pub(crate) fn has_resource_control(action: &str) -> bool {
     catalogue().has_resource_control(service(action))
 }
 
+/// Whether the root user of the owner may always do it, whatever the resource's own policy denies (Amazon S3 API Reference,
+/// "PutBucketPolicy": only VPC endpoint policies and AWS Organizations policies can keep it off).
+pub(crate) fn root_keeps(action: &str) -> bool {
+    matches!(action, "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy")
+}
+
 /// Whether the resource's policy must allow, in the same account too: because it is a role's trust policy, and because
 /// it is a key policy (AWS KMS Developer Guide, "Key policies in AWS KMS"). On the path of every decision.
 pub(crate) fn must_allow(action: &str, resource: &str) -> (bool, bool) {

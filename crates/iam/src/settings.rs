@@ -8,11 +8,16 @@
 //!  "Grants": [{"Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}],
 //!  "KmsGrants": [{"GrantId": "g", "GranteePrincipal": "arn:aws:iam::123456789012:role/app", "Operations": ["Decrypt"],
 //!    "Constraints": {"EncryptionContextSubset": {"team": "rides"}}}],
-//!  "FunctionUrlAuthType": "AWS_IAM"}
+//!  "FunctionUrlAuthType": "AWS_IAM",
+//!  "RequestParameters": {"bucketPolicy": {"Version": "2012-10-17", "Statement": []}}}
 //! ```
+//!
+//! `RequestParameters` is what the request itself carries, in CloudTrail's shape: `bucketPolicy` of `PutBucketPolicy`,
+//! `AccessControlPolicy` of `PutBucketAcl` and `PutObjectAcl`. Canned ACLs are condition keys: `s3:x-amz-acl`.
 
 use crate::policy::Policy;
-use crate::request::{Context, Request};
+use crate::principal::Principal;
+use crate::request::{Context, Lookup, Request, View};
 use crate::sets::is_public;
 use crate::stack::Stack;
 use model::{Kind, Node};
@@ -21,8 +26,10 @@ use std::sync::Arc;
 
 /// Adds what the settings of the request's resource say to the stack, and the condition keys they make to the request.
 /// The resource's policy must be in the stack already: whether it is public decides what Block Public Access does.
-pub fn apply(settings: &Node, request: &mut Request, stack: &mut Stack) {
+/// Gives the further requests that AWS authorises for the same call.
+pub fn apply(settings: &Node, request: &mut Request, stack: &mut Stack) -> Vec<Request> {
     public_access(settings, request, stack);
+    public_puts(settings, request, stack);
     for grant in settings.get("KmsGrants").map(Node::items).unwrap_or_default() {
         let name = grant.get("GrantId").and_then(Node::str).map_or_else(|| "grant".to_owned(), |id| format!("grant {id}"));
         stack.settings.push(policy(&name, kms_grant(grant, &request.resource), grant));
@@ -36,7 +43,27 @@ pub fn apply(settings: &Node, request: &mut Request, stack: &mut Stack) {
                 "Condition": {"StringEquals": {"aws:PrincipalType": "Anonymous"}}}]);
             stack.settings.push(policy("AuthType AWS_IAM of the function URL", deny, settings));
         }
+        if request.action_lower == "lambda:invokefunctionurl" {
+            return vec![invoked_via_url(request)];
+        }
     }
+    Vec::new()
+}
+
+/// The two requests that Lambda authorises for a call of a function URL (Lambda Developer Guide, "Control access to Lambda
+/// function URLs": since October 2025 `lambda:InvokeFunctionUrl` and `lambda:InvokeFunction`; the exception for accounts that
+/// had URLs before ended in November 2026).
+pub fn function_url_requests(principal: Principal, function_arn: &str, auth_type: &str) -> [Request; 2] {
+    let context = Context::new().with("lambda:FunctionUrlAuthType", auth_type);
+    let first = Request::new(principal, "lambda:InvokeFunctionUrl", function_arn).with_context(context);
+    let second = invoked_via_url(&first);
+    [first, second]
+}
+
+fn invoked_via_url(first: &Request) -> Request {
+    let context = first.context.clone().with("lambda:InvokedViaFunctionUrl", "true");
+    let second = Request::new(first.principal.clone(), "lambda:InvokeFunction", &*first.resource).with_context(context);
+    Request { resource_account: first.resource_account.clone(), ..second }
 }
 
 fn policy(name: &str, statements: Value, at: &Node) -> Arc<Policy> {
@@ -79,6 +106,68 @@ fn public_access(settings: &Node, request: &Request, stack: &mut Stack) {
             json!([{"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": request.resource, "Condition": condition}]);
         stack.settings.push(policy("access control list", allow, grant));
     }
+}
+
+/// Block Public Access on what a request would set: `BlockPublicPolicy` refuses a bucket policy that is public,
+/// `BlockPublicAcls` an ACL that grants to everyone (Amazon S3 API Reference, "PublicAccessBlockConfiguration").
+fn public_puts(settings: &Node, request: &Request, stack: &mut Stack) {
+    let Some(block) = settings.get("PublicAccessBlockConfiguration") else { return };
+    let set = |key: &str| block.get(key).and_then(Node::scalar).as_deref() == Some("true");
+    let parameters = settings.get("RequestParameters");
+    let deny = |action: &str, condition: Value| json!([{"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition}]);
+    if set("BlockPublicPolicy") && request.action_lower == "s3:putbucketpolicy" {
+        let name = "BlockPublicPolicy";
+        match parameters.and_then(|p| p.get("bucketPolicy")) {
+            Some(document) => {
+                let put = Arc::new(Policy::parse("the bucket policy of the request", document));
+                if put.statements.iter().any(|statement| statement.unknown.is_some()) {
+                    stack
+                        .settings
+                        .push(perhaps(policy(name, deny("s3:PutBucketPolicy", json!({})), block), "the bucket policy cannot be read"));
+                } else if is_public(&put).iter().any(|exposure| !exposure.guarded) {
+                    stack.settings.push(policy(name, deny("s3:PutBucketPolicy", json!({})), block));
+                }
+            }
+            None => {
+                let why = "the bucket policy in the request is not known";
+                stack.settings.push(perhaps(policy(name, deny("s3:PutBucketPolicy", json!({})), block), why));
+            }
+        }
+    }
+    const HEADERS: [&str; 5] = ["read", "write", "read-acp", "write-acp", "full-control"];
+    const WITH_ACL: [&str; 5] = ["s3:putbucketacl", "s3:putobjectacl", "s3:putobjectversionacl", "s3:putobject", "s3:createbucket"];
+    if !set("BlockPublicAcls") || !WITH_ACL.contains(&&*request.action_lower) {
+        return;
+    }
+    let groups = ["*/groups/global/AllUsers*", "*/groups/global/AuthenticatedUsers*"];
+    let canned = json!({"StringEquals": {"s3:x-amz-acl": ["public-read", "public-read-write", "authenticated-read"]}});
+    stack.settings.push(policy("BlockPublicAcls", deny(&request.action, canned), block));
+    for header in HEADERS {
+        let condition = json!({"StringLike": {format!("s3:x-amz-grant-{header}"): groups}});
+        stack.settings.push(policy("BlockPublicAcls", deny(&request.action, condition), block));
+    }
+    let body = parameters.and_then(|p| p.get("AccessControlPolicy"));
+    let list = body.and_then(|body| body.get("AccessControlList")).and_then(|list| list.get("Grant").or(Some(list)));
+    let grants = list.map(Node::one_or_many).unwrap_or_default();
+    let uri = |grant: &Node| grant.get("Grantee").and_then(|grantee| grantee.get("URI")).and_then(Node::scalar).unwrap_or_default();
+    if grants.iter().any(|grant| uri(grant).ends_with("/AllUsers") || uri(grant).ends_with("/AuthenticatedUsers")) {
+        stack.settings.push(policy("BlockPublicAcls", deny(&request.action, json!({})), block));
+    }
+    let view = View { request };
+    let sent = |key: &str| !matches!(view.lookup(key), Lookup::Absent);
+    let by_header = sent("s3:x-amz-acl") || HEADERS.iter().any(|header| sent(&format!("s3:x-amz-grant-{header}")));
+    // An ACL is set by its body or by a header; without either, nobody knows what it says.
+    if body.is_none() && !by_header && request.action_lower.ends_with("acl") {
+        let why = "the access control list in the request is not known";
+        stack.settings.push(perhaps(policy("BlockPublicAcls", deny(&request.action, json!({})), block), why));
+    }
+}
+
+/// The same policy, of which it is not known whether it applies.
+fn perhaps(policy: Arc<Policy>, why: &str) -> Arc<Policy> {
+    let mut policy = (*policy).clone();
+    policy.statements.iter_mut().for_each(|statement| statement.unknown = Some(why.into()));
+    Arc::new(policy)
 }
 
 /// "Mapping of ACL permissions and access policy permissions", for the bucket or the object that is asked for.

@@ -84,7 +84,10 @@ impl Patterns {
     }
 
     fn matches(&self, text: &str, view: &View<'_>, complete: bool) -> Truth {
-        Truth::any(self.any_of.iter().map(|pattern| pattern.matches(text, view, complete))).negated(self.not)
+        let found = Truth::any(self.any_of.iter().map(|pattern| pattern.matches(text, view, complete))).negated(self.not);
+        // A short ARN that is not completed is no ARN; that it does not match says nothing of what `NotResource` means by it.
+        let short = self.not && !complete && self.any_of.iter().any(|pattern| pattern.completed.is_some());
+        if short { found.and(Truth::Depends) } else { found }
     }
 }
 

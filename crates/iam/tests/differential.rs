@@ -151,7 +151,11 @@ fn case() -> impl Strategy<Value = Value> {
 /// reference for "any of them", so only a decision that does not hang on it can be compared.
 fn agrees(case: &Value, outcome: Outcome, other: &str) -> bool {
     let several = case["request"]["contextVariables"]["x:S"].as_array().is_some_and(|values| values.len() > 1);
-    if several { outcome == Outcome::Depends || outcome.name().starts_with("A") == other.starts_with("A") } else { outcome.name() == other }
+    if several || reference::has_short_not_resource(case) {
+        outcome == Outcome::Depends || outcome.name().starts_with("A") == other.starts_with("A")
+    } else {
+        outcome.name() == other
+    }
 }
 
 fn engine(case: &Value) -> Outcome {

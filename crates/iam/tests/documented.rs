@@ -2,7 +2,7 @@
 //! `sekisho iam decide` reads).
 #![allow(clippy::unwrap_used)]
 
-use sekisho_iam::{cases, decide};
+use sekisho_iam::cases;
 
 #[test]
 fn every_documented_rule() {
@@ -12,7 +12,7 @@ fn every_documented_rule() {
     let wrong: Vec<String> = cases
         .iter()
         .filter_map(|case| {
-            let outcome = decide(&case.request, &case.stack).outcome.name();
+            let outcome = case.decide().outcome.name();
             (Some(outcome) != case.expected.as_deref()).then(|| format!("{}: {outcome}, not {:?}", case.name, case.expected))
         })
         .collect();
@@ -29,7 +29,7 @@ fn every_rule_names_its_document() {
 fn a_denial_names_its_statement_and_place() {
     let text = include_str!("data/documented.json");
     for case in cases::read("documented.json", text).unwrap() {
-        let decision = decide(&case.request, &case.stack);
+        let decision = case.decide();
         match case.expected.as_deref() {
             Some("ExplicitlyDenied") => assert!(decision.matched.iter().all(|m| m.statement.place.line > 1), "{}", case.name),
             Some("ImplicitlyDenied") => assert!(!decision.lacking.is_empty(), "{}", case.name),

@@ -11,10 +11,13 @@ fn codes(text: &str, attached: Attached) -> Vec<String> {
 #[test]
 fn rules() {
     let statement = |inner: &str| format!("{{\"Version\": \"2012-10-17\", \"Statement\": [\n{{{inner}}}]}}");
-    let rows: [(&str, Attached, &[(&str, &str)]); 21] = [
+    let rows: [(&str, Attached, &[(&str, &str)]); 24] = [
         (r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*""#, Attached::Identity, &[]),
         (r#""Effect":"Allow","Action":"s3:GetObjekt","Resource":"*""#, Attached::Identity, &[("unknown-action", r#""s3:GetObjekt""#)]),
         (r#""Effect":"Allow","Action":"s4:GetObject","Resource":"*""#, Attached::Identity, &[("unknown-service", r#""s4:"#)]),
+        (r#""Effect":"Allow","Action":"s3:GetObject,","Resource":"*""#, Attached::Identity, &[("refused", r#""s3:GetObject,""#)]),
+        (r#""Effect":"Allow","Action":"s3::Get*","Resource":"*""#, Attached::Identity, &[("refused", r#""s3::Get*""#)]),
+        (r#""Effect":"Allow","Action":["s3: GetObject"],"Resource":"*""#, Attached::Identity, &[("refused", r#""s3: GetObject""#)]),
         (r#""Effect":"Allow","Action":"GetObject","Resource":"*""#, Attached::Identity, &[("invalid-action", r#""GetObject""#)]),
         (
             r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b""#,
@@ -156,4 +159,35 @@ fn forms() {
     let twice = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
 {"Sid": "A", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}"#;
     assert_eq!(codes(twice, Attached::Identity), ["duplicate-sid 2:1"]);
+}
+
+/// AWS's documents say nothing of a comma within an action. What could be meant is neither allowed nor denied for certain.
+#[test]
+fn an_action_with_a_comma_is_no_certain_grant_and_no_certain_denial() {
+    use sekisho_iam::sets::{Relation, Side, compare};
+    use sekisho_iam::{Outcome, Principal, Request, Stack, decide};
+    use std::sync::Arc;
+
+    let policy = |statements: &str| Arc::new(Policy::from_text("p", "p.json", &format!("{{\"Statement\": [{statements}]}}")).unwrap());
+    let outcome = |statements: &str, action: &str| {
+        let who = Principal::parse("arn:aws:iam::123456789012:user/dev").unwrap();
+        let request = Request::new(who, action, "arn:aws:s3:::b/k").owned_by("123456789012");
+        decide(&request, &Stack::identity([policy(statements)])).outcome
+    };
+    let comma = r#"{"Effect":"Allow","Action":"s3:GetObject,","Resource":"*"}"#;
+    assert_eq!(outcome(comma, "s3:GetObject"), Outcome::Depends);
+    assert_eq!(outcome(comma, "s3:PutObject"), Outcome::ImplicitlyDenied);
+    let two = r#"{"Effect":"Allow","Action":"s3:GetObject, s3:PutObject","Resource":"*"}"#;
+    assert_eq!(outcome(two, "s3:PutObject"), Outcome::Depends);
+    let colons = r#"{"Effect":"Allow","Action":"s3::GetObject","Resource":"*"}"#;
+    assert_eq!(outcome(colons, "s3:GetObject"), Outcome::Depends);
+    let open = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    assert_eq!(
+        outcome(&format!(r#"{open},{{"Effect":"Deny","Action":"s3:GetObject,","Resource":"*"}}"#), "s3:GetObject"),
+        Outcome::Depends
+    );
+    // Nor is a comparison with such a policy exact.
+    let plain = r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#;
+    let found = compare(&Side::policy(policy(plain)), &Side::policy(policy(comma)));
+    assert!(!found.exact && found.relation == Relation::Wider);
 }

@@ -170,3 +170,17 @@ fn least_privilege_allows_what_was_seen_and_no_more() {
         ])
     );
 }
+
+/// Found by fuzzing: the shortest text that a set operator's values do not match is empty, which is no value to it.
+#[test]
+fn a_set_operator_is_told_apart_by_a_text_that_is_not_empty() {
+    let policy = |statement: serde_json::Value| Arc::new(Policy::from_json("p", &statement, &model::Place::new("p", 1, 1)));
+    let plain = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/k"});
+    for operator in ["ForAnyValue:ArnLikeIfExists", "ForAnyValue:StringEqualsIfExists", "ForAllValues:StringLike"] {
+        let mut narrow = plain.clone();
+        narrow["Condition"] = json!({operator: {"x:a": "arn:aws:sns:us-east-1:1:t:a"}});
+        let sides = [&plain, &narrow].map(|s| Side::policy(policy(json!({"Version": "2012-10-17", "Statement": [s]}))));
+        let found = compare(&sides[0], &sides[1]);
+        assert_eq!((found.relation, found.exact), (Relation::Wider, true), "{operator}");
+    }
+}

@@ -8,6 +8,7 @@ use super::reach::{Evidence, evidence};
 use crate::app;
 use crate::principal::Principal;
 use crate::request::{Context, Request};
+use crate::settings::function_url_requests;
 use crate::stack::Stack;
 use model::aws::{AuthorizerKind, Integration, RestApi, Route, RouteAuth};
 use model::{App, Node, Place, Resource};
@@ -58,11 +59,10 @@ impl Builder<'_> {
                 .find(|f| f.arn == target || f.name == target || app.aws().function_by_arn(&target).is_some_and(|g| g.id == f.id));
             let Some(function) = found else { continue };
             let open = url.properties.get("AuthType").and_then(Node::str) == Some("NONE");
-            let request = Request::new(Principal::Anonymous, "lambda:InvokeFunctionUrl", &*function.arn)
-                .with_context(Context::new().with("lambda:FunctionUrlAuthType", "NONE"))
-                .owned_by(&*app.account);
             let stack = Stack::default().with_resource(app::function_policy(app, &function.arn));
-            if let Some(found) = evidence(&request, &stack).filter(|_| open) {
+            let asks = |request: Request| evidence(&request.owned_by(&*app.account), &stack);
+            let [by_url, invoked] = function_url_requests(Principal::Anonymous, &function.arn, "NONE").map(asks);
+            if let Some(found) = by_url.and_then(|found| Some(found.and(invoked?))).filter(|_| open) {
                 let (internet, to) = (self.internet(), self.node(&function.arn, NodeKind::Function, &function.place));
                 self.link(internet, to, "function-url-open", found);
             }

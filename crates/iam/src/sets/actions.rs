@@ -25,9 +25,19 @@ impl ActionSet {
         Self::of_sorted(catalogue().ids(pattern))
     }
 
-    /// The actions of an `Action` or `NotAction` element.
+    /// The actions that an `Action` or `NotAction` element may mean.
     pub fn of(patterns: &Patterns) -> Self {
-        let union = patterns.any_of.iter().fold(Self::default(), |set, pattern| set.union(&Self::of_pattern(&pattern.text.text)));
+        Self::meant(patterns, !patterns.not)
+    }
+
+    /// The actions that it means for certain: what a denial takes away.
+    pub fn certain(patterns: &Patterns) -> Self {
+        Self::meant(patterns, patterns.not)
+    }
+
+    fn meant(patterns: &Patterns, doubtful: bool) -> Self {
+        let listed = patterns.any_of.iter().filter(|pattern| doubtful || pattern.text.unknown.is_none());
+        let union = listed.fold(Self::default(), |set, pattern| set.union(&Self::of_pattern(&pattern.text.text)));
         if patterns.not { Self::all().without(&union) } else { union }
     }
 

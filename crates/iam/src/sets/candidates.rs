@@ -63,6 +63,11 @@ fn of_key(conditions: &[&Condition], exact: &mut bool) -> Vec<Candidate> {
             }
         }
     }
+    let several = conditions.iter().any(|condition| condition.test.quantifier != Quantifier::Single);
+    if several && !texts.is_empty() {
+        // A set operator takes an empty text for no value at all: of each class a text that is not empty is wanted too.
+        texts.push(vec![Token::One { colon: true }, Token::Star { colon: true }]);
+    }
     let patterns: Vec<&[Token]> = texts.iter().map(Vec::as_slice).collect();
     match language::classes(&patterns) {
         Ok(classes) => values.extend(classes.into_iter().map(|(_, text)| text)),
@@ -74,7 +79,6 @@ fn of_key(conditions: &[&Condition], exact: &mut bool) -> Vec<Candidate> {
         *exact = false;
         values.truncate(VALUES);
     }
-    let several = conditions.iter().any(|condition| condition.test.quantifier != Quantifier::Single);
     let mut out = vec![Candidate::Absent];
     if several {
         // Two values tell one set operator's answer from another's; three set operators on one key could need three.

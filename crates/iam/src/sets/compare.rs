@@ -155,7 +155,7 @@ impl<'a> Search<'a> {
         let statements: Vec<&Statement> = a.statements().chain(b.statements()).map(|(_, s)| s).collect();
         let conditions = statements.iter().flat_map(|s| s.conditions.iter());
         let variables = statements.iter().flat_map(|s| variables(s));
-        *exact &= statements.iter().all(|s| s.unknown.is_none() && s.effect != Effect::Unknown);
+        *exact &= statements.iter().all(|s| s.unknown.is_none() && s.effect != Effect::Unknown && known(s));
         let keys = candidates(conditions, variables, exact);
         Self { a, b, keys, principals: principals(&statements), groups: groups(a, &statements) }
     }
@@ -306,7 +306,15 @@ fn holds(statement: &Statement, view: &View<'_>) -> Truth {
         return Truth::Depends;
     }
     let reach = if statement.principals.is_some() { statement.reach(view, false).matched } else { Truth::Yes };
-    reach.and(Truth::all(statement.conditions.iter().map(|condition| condition.holds(view))))
+    // An action that is written so that nobody knows what it means is matched perhaps.
+    let doubt = if known(statement) { Truth::Yes } else { statement.speaks_of_action(view) };
+    reach.and(doubt).and(Truth::all(statement.conditions.iter().map(|condition| condition.holds(view))))
+}
+
+/// Whether it is known which actions and resources it means.
+fn known(statement: &Statement) -> bool {
+    let resources = statement.resources.iter().flat_map(|r| r.any_of.iter());
+    statement.actions.any_of.iter().chain(resources).all(|pattern| pattern.text.unknown.is_none())
 }
 
 fn variables(statement: &Statement) -> Vec<String> {

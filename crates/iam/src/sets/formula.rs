@@ -27,7 +27,9 @@ pub(crate) fn resource(
 ) -> Result<Option<String>, TooLarge> {
     let mut patterns: Vec<Vec<Token>> = vec![kind.to_vec()];
     let mut masks = |f: &Formula<'_, '_>| -> Vec<Mask> {
-        let holding = f.of.iter().zip(f.truths).filter(|(_, truth)| **truth != Truth::No);
+        // What only perhaps speaks grants nothing, and may deny.
+        let speaks = |s: &Statement, truth: Truth| truth == Truth::Yes || (truth == Truth::Depends && s.effect != Effect::Allow);
+        let holding = f.of.iter().zip(f.truths).filter(|((_, s), truth)| speaks(s, **truth));
         holding.map(|((layer, s), _)| Mask::of(*layer, s, view, &mut patterns)).collect()
     };
     let (own, other) = (masks(a), masks(b));

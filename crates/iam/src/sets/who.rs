@@ -172,7 +172,7 @@ pub fn can(stack: &Stack) -> Vec<Can> {
     for layer in limits.iter().copied().chain(std::iter::once(&stack.identity)) {
         for statement in statements(layer).iter().filter(|s| s.effect != Effect::Allow) {
             match everywhere(statement) {
-                true => denied = denied.union(&ActionSet::of(&statement.actions)),
+                true => denied = denied.union(&ActionSet::certain(&statement.actions)),
                 false => limited = true,
             }
         }

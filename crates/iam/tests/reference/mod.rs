@@ -3,6 +3,14 @@
 
 use serde_json::Value;
 
+/// Whether a policy of a resource or an organisation names a short ARN in `NotResource`: no document says what that means.
+pub fn has_short_not_resource(case: &Value) -> bool {
+    let levels = case["serviceControlPolicies"].as_array().cloned().unwrap_or_default();
+    let policies = documents(&case["resourcePolicy"]).into_iter().chain(levels.iter().flat_map(|level| documents(&level["policies"])));
+    let short = |p: &Value| p.as_str().is_some_and(|p| p.trim().starts_with("arn:") && p.split(':').count() < 6);
+    policies.flat_map(statements).any(|s| list(&s["NotResource"]).iter().any(|p| short(p)))
+}
+
 /// Decides a case in the shape of `data/documented.json`.
 pub fn decide(case: &Value) -> &'static str {
     let ask = Ask::of(case);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// `explain`: also the sentences, the smallest grants, AWS's message, and the decision in the shape of
 /// `iam:SimulatePrincipalPolicy`; `file` is where the case stands.
 pub fn decision(case: &Case, explain: bool, file: (&str, &str)) -> Value {
-    let decision = iam::decide(&case.request, &case.stack);
+    let (request, decision) = case.asked();
     let matched: Vec<Value> = decision
         .matched
         .iter()
@@ -33,12 +33,12 @@ pub fn decision(case: &Case, explain: bool, file: (&str, &str)) -> Value {
     let mut out =
         json!({"name": case.name, "decision": decision.outcome.name(), "matched": matched, "lacking": lacking, "residual": residual});
     if explain {
-        let explanation = iam::explain(&case.request, &case.stack, &decision);
+        let explanation = iam::explain(request, &case.stack, &decision);
         out["says"] = explanation.says.iter().map(|line| json!({"says": line.says, "place": line.place})).collect();
         out["grants"] =
             explanation.grants.iter().map(|grant| json!({"layer": grant.layer.to_string(), "statement": grant.statement})).collect();
-        out["message"] = json!(iam::access_denied_message(&case.request, &decision));
-        out["EvaluationResult"] = iam::evaluation_result(&case.request, &case.stack, &decision, Some(file));
+        out["message"] = json!(iam::access_denied_message(request, &decision));
+        out["EvaluationResult"] = iam::evaluation_result(request, &case.stack, &decision, Some(file));
     }
     out
 }
