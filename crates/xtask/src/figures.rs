@@ -42,7 +42,8 @@ pub fn collect(folder: &Path) -> Result<String, String> {
     Ok(lines.join("\n"))
 }
 
-fn is_template(files: &Folder, path: &str) -> bool {
+/// Whether a file looks like a template.
+pub fn is_template(files: &Folder, path: &str) -> bool {
     if ![".yaml", ".yml", ".json", ".template"].iter().any(|ending| path.ends_with(ending)) {
         return false;
     }

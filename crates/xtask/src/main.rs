@@ -6,13 +6,16 @@
 //! * `libinjection FOLDER` writes the tables of `crates/waf/src/detect` from a checkout of libinjection.
 //! * `connectors FILE` writes `crates/read/data/connectors.json` from `profiles.json` of `aws-sam-translator`.
 //! * `sam-pairs FOLDER [NAME]` holds the SAM expansion against pairs of input and output.
-//! * `figures FOLDER` says what `read` makes of a collection of templates.
+//! * `figures FOLDER` says what `read` makes of a collection of templates, `noise FOLDER` what `scan` finds in them.
+//! * `checkov FOLDER` measures a scan against checkov on the same folder.
 
 mod advisories;
 mod catalogue;
 mod connectors;
 mod figures;
 mod libinjection;
+mod noise;
+mod peer;
 mod sam_pairs;
 
 use std::path::Path;
@@ -23,7 +26,9 @@ const USAGE: &str = "usage: cargo run -p xtask -- catalogue FOLDER   (npm pack @
        libinjection FOLDER
        connectors FILE            (samtranslator/model/connector_profiles/profiles.json)
        sam-pairs FOLDER [NAME]    (tests/translator of aws/serverless-application-model)
-       figures FOLDER";
+       figures FOLDER
+       noise FOLDER
+       checkov FOLDER             (pip install checkov; cargo build --release)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
         ["libinjection", folder] => libinjection::generate(Path::new(folder), Path::new("crates/waf/src/detect")),
         ["connectors", file] => connectors::generate(Path::new(file), Path::new("crates/read/data/connectors.json")).map_err(Into::into),
         ["figures", folder] => figures::collect(Path::new(folder)).map_err(Into::into),
+        ["noise", folder] => noise::measure(Path::new(folder)).map_err(Into::into),
+        ["checkov", folder] => peer::checkov(Path::new(folder)).map_err(Into::into),
         ["sam-pairs", folder] => sam_pairs::compare(Path::new(folder), "").map_err(Into::into),
         ["sam-pairs", folder, name] => sam_pairs::compare(Path::new(folder), name).map_err(Into::into),
         _ => Err(USAGE.into()),
