@@ -142,8 +142,8 @@ impl App {
     }
 
     /// Resources of one CloudFormation type.
-    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.resources.values().filter(move |r| r.kind == kind)
+    pub fn of_kind<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
+        self.index.by_kind.get(kind).into_iter().flatten().filter_map(|id| self.resources.get(id))
     }
 
     /// One resource.
@@ -158,7 +158,7 @@ impl App {
 
     /// The resource of this type with this physical id (what `Ref` gives).
     pub fn by_physical(&self, kind: &str, physical_id: &str) -> Option<&Resource> {
-        self.resources.values().find(|r| r.kind == kind && r.physical_id == physical_id)
+        self.of_kind(kind).find(|r| r.physical_id == physical_id)
     }
 
     /// The typed views: APIs, functions, roles.

@@ -23,12 +23,14 @@ pub struct Index {
     /// Usage plans with their keys.
     pub usage_plans: Vec<UsagePlan>,
     pub(crate) by_arn: BTreeMap<String, ResourceId>,
+    pub(crate) by_kind: BTreeMap<String, Vec<ResourceId>>,
 }
 
 impl Index {
     pub(crate) fn of(resources: &BTreeMap<ResourceId, Resource>) -> Self {
         let mut index = Self::default();
         for resource in resources.values() {
+            index.by_kind.entry(resource.kind.clone()).or_default().push(resource.id.clone());
             if let Some(arn) = &resource.arn {
                 index.by_arn.insert(arn.clone(), resource.id.clone());
             }
@@ -49,11 +51,12 @@ impl Index {
 
     /// The function with this ARN, with or without a qualifier (`:alias`, `:$LATEST`).
     pub fn function_by_arn(&self, arn: &str) -> Option<&Function> {
-        self.functions.values().find(|f| arn == f.arn || arn.strip_prefix(f.arn.as_str()).is_some_and(|rest| rest.starts_with(':')))
+        let whole = |arn: &str| self.functions.get(self.by_arn.get(arn)?);
+        whole(arn).or_else(|| whole(arn.rsplit_once(':')?.0))
     }
 
     /// The role with this ARN.
     pub fn role_by_arn(&self, arn: &str) -> Option<&Role> {
-        self.roles.values().find(|role| role.arn == arn)
+        self.roles.get(self.by_arn.get(arn)?)
     }
 }
