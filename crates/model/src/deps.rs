@@ -82,6 +82,8 @@ pub struct AdvisoryData {
     pub advisories: usize,
     /// Packages of the application that were looked up.
     pub packages: usize,
+    /// Those of them that data which is only a part says nothing of: nobody knows whether there is something to say.
+    pub unknown: usize,
 }
 
 /// A folder with a manifest, a lock or both.

@@ -27,6 +27,8 @@ pub struct Options {
     /// What conditions are taken to be, of one stack or of all. Without, a condition that depends on what is not known is
     /// itself not known.
     pub conditions: BTreeMap<(Option<String>, String), bool>,
+    /// Where advisories are looked up; the built-in ones by default.
+    pub advisories: advisories::Store,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             parameters: BTreeMap::new(),
             changed: BTreeMap::new(),
             conditions: BTreeMap::new(),
+            advisories: advisories::Store::default(),
         }
     }
 }
@@ -61,7 +64,7 @@ pub fn application(root: &Path, options: &Options) -> App {
     let (mut app, unresolved, _) = resolve(found, options, &folder);
     troubles.extend(unresolved);
     app.sources = sources;
-    functions::read(&mut app, &folder, &mut troubles);
+    functions::read(&mut app, &folder, options, &mut troubles);
     troubles.sort();
     troubles.dedup();
     app.troubles = troubles;

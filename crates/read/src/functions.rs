@@ -1,28 +1,20 @@
 //! The functions' source: which files belong to the application, and what `code` makes of them.
 
+use crate::application::Options;
 use crate::document::trouble;
 use crate::files::Folder;
+use crate::lockfile;
 use code::FunctionSource;
 use model::{App, Files, Place, Source, Trouble};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Source, manifests and SQL: what findings quote and fixes change.
+/// Source and SQL: what findings quote and fixes change.
 const EXTENSIONS: [&str; 14] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".py", ".sql", ".rb", ".go", ".java", ".cs"];
-const MANIFESTS: [&str; 8] = [
-    "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "requirements.txt",
-    "Pipfile.lock",
-    "pyproject.toml",
-];
 
 /// Reads the source below each function's code folder, and SQL files wherever they stand; then what the code does.
-pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
+pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &mut Vec<Trouble>) {
     let mut sources = Vec::new();
     for function in app.aws().functions.values() {
         match &function.code {
@@ -39,11 +31,12 @@ pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
             }
         }
     }
-    texts(app, files, &sources, troubles);
+    let paths = files.list("").unwrap_or_default();
+    texts(app, files, &paths, &sources, troubles);
     let recorder = Recorder { files, sources: RefCell::new(std::mem::take(&mut app.sources)) };
     let (code, unread) = code::analyse(&sources, &recorder);
     app.code = code;
-    let beside: Vec<String> = files.list("").unwrap_or_default().into_iter().filter(|path| !is_below(&folders(&sources), path)).collect();
+    let beside: Vec<String> = paths.iter().filter(|path| !is_below(&folders(&sources), path)).cloned().collect();
     let (unnamed, unread_beside) = code::unnamed_authorizers(&beside, files);
     troubles.extend(unread_beside);
     for handler in unnamed.values() {
@@ -54,19 +47,20 @@ pub(crate) fn read(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
     app.code.unnamed = unnamed;
     app.sources = recorder.sources.into_inner();
     troubles.extend(unread);
+    lockfile::read(app, files, &paths, &options.advisories, troubles);
 }
 
-fn texts(app: &mut App, files: &Folder, functions: &[FunctionSource], troubles: &mut Vec<Trouble>) {
+fn texts(app: &mut App, files: &Folder, paths: &[String], functions: &[FunctionSource], troubles: &mut Vec<Trouble>) {
     let folders = folders(functions);
-    for path in files.list("").unwrap_or_default() {
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        let is_source = EXTENSIONS.iter().any(|extension| name.ends_with(extension)) || MANIFESTS.contains(&name);
-        if !(is_source && is_below(&folders, &path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
+    for path in paths {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_source = EXTENSIONS.iter().any(|extension| name.ends_with(extension));
+        if !(is_source && is_below(&folders, path) || name.ends_with(".sql")) || app.sources.contains_key(path.as_str()) {
             continue;
         }
-        match files.read(&path).map(String::from_utf8) {
+        match files.read(path).map(String::from_utf8) {
             Ok(Ok(text)) => {
-                let path: Arc<str> = path.into();
+                let path: Arc<str> = path.as_str().into();
                 app.sources.insert(path.clone(), Source { path, text: text.into() });
             }
             Ok(Err(_)) => {

@@ -10,6 +10,7 @@ mod functions;
 mod identity;
 mod imports;
 mod intrinsics;
+mod lockfile;
 pub mod log;
 mod nested;
 mod sam;
@@ -19,3 +20,5 @@ mod stacks;
 pub use application::{Options, Undecided, application, expanded_sam, undecided};
 pub use document::document;
 pub use files::Folder;
+#[doc(hidden)]
+pub use lockfile::parsed as parsed_lockfile;
