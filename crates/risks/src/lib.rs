@@ -3,20 +3,46 @@
 //! A risk is data and pure functions. It reads the [`App`], asks the gate, and describes; it opens nothing,
 //! formats nothing, and knows no other risk. Adding one is a folder here and a line in [`all`].
 
+mod doors;
+mod entry;
+mod filter;
+mod flow;
 mod grants;
 mod page;
+mod probe;
+mod review;
 mod route;
+mod source;
+mod wiring;
 
+pub mod command_injection;
 pub mod confused_deputy;
 pub mod cross_account_access;
+pub mod cross_site_scripting;
 pub mod hard_coded_credential;
+pub mod insecure_deserialization;
+pub mod nosql_injection;
 pub mod over_privileged_role;
+pub mod path_traversal;
 pub mod privilege_escalation;
 pub mod public_resource_policy;
+pub mod s3_key_traversal;
+pub mod sensitive_data_in_logs;
+pub mod server_side_request_forgery;
 pub mod shared_role;
 pub mod sql_injection;
+pub mod substring_authorization;
+pub mod template_injection;
+pub mod tenant_override;
 pub mod unauthenticated_route;
+pub mod unguarded_identity;
+pub mod unsafe_post_policy;
+pub mod verbose_error;
+pub mod weak_token_check;
 pub mod web_acl_ineffective;
+pub mod wide_authorizer_policy;
+pub mod writable_attribute_authorization;
+pub mod xml_external_entity;
 
 pub use page::{Block, Page, PageError};
 
@@ -119,16 +145,34 @@ pub struct Attack {
 /// Every risk, by slug.
 pub fn all() -> &'static [Risk] {
     &[
+        command_injection::RISK,
         confused_deputy::RISK,
         cross_account_access::RISK,
+        cross_site_scripting::RISK,
         hard_coded_credential::RISK,
+        insecure_deserialization::RISK,
+        nosql_injection::RISK,
         over_privileged_role::RISK,
+        path_traversal::RISK,
         privilege_escalation::RISK,
         public_resource_policy::RISK,
+        s3_key_traversal::RISK,
+        sensitive_data_in_logs::RISK,
+        server_side_request_forgery::RISK,
         shared_role::RISK,
         sql_injection::RISK,
+        substring_authorization::RISK,
+        template_injection::RISK,
+        tenant_override::RISK,
         unauthenticated_route::RISK,
+        unguarded_identity::RISK,
+        unsafe_post_policy::RISK,
+        verbose_error::RISK,
+        weak_token_check::RISK,
         web_acl_ineffective::RISK,
+        wide_authorizer_policy::RISK,
+        writable_attribute_authorization::RISK,
+        xml_external_entity::RISK,
     ]
 }
 

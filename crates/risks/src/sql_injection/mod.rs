@@ -2,12 +2,13 @@
 
 mod union;
 
-use crate::route::{self, FunctionRoute};
+use crate::doors;
+use crate::entry::Danger;
+use crate::flow::{self, Sinks};
 use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
-use model::code::{EventSource, Flow, SinkKind};
-use model::{App, Confidence, Edit, Finding, Fix, Foothold, ResourceId, Severity, Status, Step, Target};
-use std::collections::BTreeMap;
+use model::code::SinkKind;
+use model::{App, Finding, Foothold, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -22,101 +23,17 @@ pub const RISK: Risk = Risk {
 
 const SLUG: &str = "sql-injection";
 
+const SINKS: Sinks = Sinks {
+    slug: SLUG,
+    takes: |flow| flow.sink == SinkKind::Sql,
+    says: |_| "builds SQL text from",
+    danger: |_| Danger::Takeover,
+    credentials: false,
+    fix: flow::rewrite,
+};
+
 fn check(app: &App) -> Vec<Finding> {
-    let routes: Vec<FunctionRoute<'_>> = route::all(app).collect();
-    let mut findings = Vec::new();
-    for (function, handler) in &app.code.handlers {
-        let mut builders: BTreeMap<(&model::Place, &str), Vec<&Flow>> = BTreeMap::new();
-        for flow in handler.flows.iter().filter(|flow| flow.sink == SinkKind::Sql) {
-            builders.entry((&flow.built_at, &flow.builder)).or_default().push(flow);
-        }
-        findings.extend(builders.into_values().filter_map(|flows| finding(app, function, &flows, &routes)));
-    }
-    findings
-}
-
-/// One finding for all the data that reaches one statement.
-fn finding(app: &App, function: &ResourceId, flows: &[&Flow], routes: &[FunctionRoute<'_>]) -> Option<Finding> {
-    let first = flows.first()?;
-    let mut reached = routes.iter().filter(|found| found.function.id == *function && flows.iter().any(|flow| carries(found, flow)));
-    // The route that asks for least is the one an attacker takes.
-    let route = reached.clone().find(|found| !found.refuses_anyone(app)).or_else(|| reached.next());
-    let open = route.is_some_and(|found| !found.refuses_anyone(app));
-    let mut path = Vec::new();
-    if let Some(found) = route {
-        let who = if open { "anyone on the internet" } else { "a signed-in caller" };
-        path.extend(found.steps(format!("{who} may send {}", found.name())));
-    }
-    path.extend(first.steps.iter().map(|step| Step { says: step.says.clone(), place: step.place.clone() }));
-    Some(Finding {
-        risk: SLUG,
-        title: format!("{} builds SQL text from {}", first.builder, sources(flows)),
-        severity: if open { Severity::Critical } else { Severity::High },
-        confidence: if route.is_some() { Confidence::High } else { Confidence::Medium },
-        resource: function.to_string(),
-        place: first.built_at.clone(),
-        path,
-        maps: Vec::new(),
-        fingerprint: String::new(),
-        profile: Profile::Default,
-        status: Status::Found,
-        symbol: first.builder.clone(),
-        condition: None,
-        fix: flows.iter().find_map(|flow| fix(flow)),
-    })
-}
-
-/// Whether a request to this route can carry the data that the flow begins with.
-fn carries(found: &FunctionRoute<'_>, flow: &Flow) -> bool {
-    let method_fits = flow.methods.is_empty() || found.route.method == "ANY" || flow.methods.contains(&found.route.method);
-    let source_fits = match &flow.source {
-        EventSource::PathParameter(name) => {
-            found.route.path.contains(&format!("{{{name}}}"))
-                || found.route.path.contains(&format!("{{{name}+}}"))
-                || (name.is_empty() && found.route.path.contains('{'))
-        }
-        EventSource::Trigger(..) => false,
-        EventSource::Body(_) => !matches!(found.route.method.as_str(), "GET" | "HEAD"),
-        _ => true,
-    };
-    method_fits && source_fits
-}
-
-/// Where the data comes from, in words: `body fields name, cape and path parameter id`.
-fn sources(flows: &[&Flow]) -> String {
-    let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for flow in flows {
-        let (kind, name) = match &flow.source {
-            EventSource::Body(path) => ("body field", path.join(".")),
-            EventSource::PathParameter(name) => ("path parameter", name.clone()),
-            EventSource::Query(name) => ("query parameter", name.clone()),
-            EventSource::Header(name) => ("header", name.clone()),
-            EventSource::Field(path) => ("event field", path.join(".")),
-            EventSource::Trigger(_, path) => ("field of the triggering event", path.join(".")),
-            EventSource::Event => ("the event", String::new()),
-        };
-        let known = names.entry(kind).or_default();
-        if !name.is_empty() && !known.contains(&name) {
-            known.push(name);
-        }
-    }
-    let words = names.into_iter().map(|(kind, names)| match names.as_slice() {
-        [] if kind == "body field" => "the body".to_owned(),
-        [] => kind.to_owned(),
-        [name] => format!("{kind} {name}"),
-        names => format!("{kind}s {}", names.join(", ")),
-    });
-    words.collect::<Vec<_>>().join(" and ")
-}
-
-fn fix(flow: &Flow) -> Option<Fix> {
-    let rewrite = flow.rewrite.as_ref()?;
-    Some(Fix {
-        says: rewrite.says.clone(),
-        safe: true,
-        edits: rewrite.edits.iter().map(|(place, with)| Edit::text(place, with)).collect(),
-        then: None,
-    })
+    flow::findings(app, &SINKS)
 }
 
 fn plant(app: &App, _: &[&Finding]) -> Result<PlantAt, String> {
@@ -132,12 +49,13 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
         Ok(token) => token,
         Err(error) => return outcome.failed(&error),
     };
+    let doors = doors::all(app);
     for finding in findings {
-        let Some((function, handler)) = app.code.handlers.iter().find(|(id, _)| id.to_string() == finding.resource) else { continue };
-        for flow in handler.flows.iter().filter(|flow| flow.sink == SinkKind::Sql && flow.built_at == finding.place) {
-            for found in
-                route::all(app).filter(|found| found.function.id == *function && found.route.method == "GET" && carries(found, flow))
-            {
+        for (function, _, flow) in flow::of(app, finding, SINKS.takes) {
+            let gets = doors
+                .iter()
+                .filter(|door| door.function.id == *function && door.method == "GET" && door.carries(&flow.source, &flow.methods));
+            for found in gets.filter_map(doors::Door::rest) {
                 let hole = union::Hole { api: found.api.id.to_string(), path: &found.route.path, source: &flow.source, token: &token };
                 if hole.read_everything(target, outcome) {
                     return;

@@ -1,0 +1,62 @@
+//! Bytes of a caller become objects of whatever class they name.
+
+use crate::entry::Danger;
+use crate::flow::{self, Sinks};
+use crate::source;
+use crate::{Profile, Proved, Reason, Risk};
+use model::code::{Flow, SinkKind};
+use model::{App, Finding, Fix};
+
+/// The risk.
+pub const RISK: Risk = Risk {
+    slug: SLUG,
+    page: include_str!("risk.md"),
+    profile: Profile::Default,
+    check,
+    attack: Err("not written yet: the prover installs no package that deserialises code"),
+    detections: &[],
+    without: &[(Proved::Detected, Reason::NoLog)],
+};
+
+const SLUG: &str = "insecure-deserialization";
+
+const SINKS: Sinks = Sinks { slug: SLUG, takes, says: |_| "makes objects of", danger: |_| Danger::Takeover, credentials: true, fix: fix };
+
+fn check(app: &App) -> Vec<Finding> {
+    let mut findings = flow::findings(app, &SINKS);
+    findings.retain(|finding| !flow::of(app, finding, takes).iter().all(|(_, _, flow)| is_plain(app, flow)));
+    findings
+}
+
+/// js-yaml reads plain data alone since version 4 (its changelog, 4.0.0).
+fn is_plain(app: &App, flow: &Flow) -> bool {
+    let call = source::text(app, &flow.sink_at).unwrap_or_default();
+    let yaml =
+        ["yaml.load(", "jsyaml.load(", "YAML.load("].iter().any(|name| call.starts_with(name)) && !flow.sink_at.file.ends_with(".py");
+    let manifests = app.sources.values().filter(|source| source.path.ends_with("package.json"));
+    let version = manifests.filter_map(|source| {
+        let manifest: serde_json::Value = serde_json::from_str(&source.text).ok()?;
+        let range = manifest.get("dependencies")?.get("js-yaml")?.as_str()?;
+        range.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).split('.').next()?.parse::<u32>().ok()
+    });
+    yaml && version.min().is_some_and(|major| major >= 4)
+}
+
+fn takes(flow: &Flow) -> bool {
+    matches!(flow.sink, SinkKind::Deserialize)
+}
+
+/// A reader of plain data in the place of one that makes objects, where one stands beside it under another name.
+fn fix(app: &App, flow: &Flow) -> Option<Fix> {
+    let call = source::text(app, &flow.sink_at)?;
+    let (old, new, says) = [
+        ("yaml.unsafe_load(", "yaml.safe_load(", "read plain YAML"),
+        ("yaml.full_load(", "yaml.safe_load(", "read plain YAML"),
+        ("serialize.unserialize(", "JSON.parse(", "read plain JSON"),
+    ]
+    .into_iter()
+    .find(|(old, ..)| call.starts_with(old))?;
+    let edit = source::replace_once(app, &flow.sink_at, old, new)?;
+    // Callers that sent objects of a class are no longer understood; that is the point.
+    Some(Fix { says: says.into(), safe: false, edits: vec![edit], then: None })
+}

@@ -1,0 +1,100 @@
+//! An attribute of Cognito that its owner may write decides what its owner may do.
+
+use crate::entry::{Danger, Entries};
+use crate::review;
+use crate::{Profile, Risk};
+use model::code::ReviewKind;
+use model::{App, Confidence, Edit, Finding, Fix, Node, Operation, Resource, Segment, Severity, Step};
+use serde_json::json;
+
+/// The risk.
+pub const RISK: Risk = Risk {
+    slug: SLUG,
+    page: include_str!("risk.md"),
+    profile: Profile::Default,
+    check,
+    attack: Err("not written yet: up does not let users change their attributes"),
+    detections: &[("writable_attribute_authorization/detect.yml", include_str!("detect.yml"))],
+    without: &[],
+};
+
+const SLUG: &str = "writable-attribute-authorization";
+
+/// Attributes that a client may write when it says nothing: all of them; these stay (Amazon Cognito Developer Guide, "Attribute
+/// permissions and scopes").
+const STANDARD: [&str; 4] = ["email", "family_name", "given_name", "name"];
+
+fn check(app: &App) -> Vec<Finding> {
+    let entries = Entries::of(app);
+    let mut findings = Vec::new();
+    for reviewed in review::handlers(app) {
+        for (place, reviews) in reviewed.reviews(&[ReviewKind::WritableAttribute]) {
+            let Some(review) = reviews.first() else { continue };
+            let Some(writers) = writers(app, &review.name) else { continue };
+            let entry = reviewed.entry(&entries);
+            let title = format!("the attribute `{}`, which its owner may write, decides", review.name);
+            let mut finding = reviewed.finding(SLUG, title, &entry, Danger::Leak, (place, review.says.clone()));
+            finding.severity = finding.severity.max(Severity::High);
+            finding.path.extend(
+                writers
+                    .iter()
+                    .map(|client| Step { says: format!("{} lets every user write it", client.id.logical), place: client.place.clone() }),
+            );
+            finding.confidence = if writers.is_empty() { Confidence::Low } else { Confidence::High };
+            finding.condition =
+                writers.is_empty().then(|| "if an app client of the user pool, which is not declared here, may write it".into());
+            finding.symbol = review.name.clone();
+            finding.fix = fix(&review.name, &writers);
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// The app clients that may write an attribute; none when no client is declared; `None` when it is known that none may.
+fn writers<'a>(app: &'a App, attribute: &str) -> Option<Vec<&'a Resource>> {
+    let bare = attribute.trim_start_matches("custom:");
+    let fixed = |pool: &Resource| {
+        let schema = pool.properties.get("Schema").map(Node::items).unwrap_or_default();
+        let own = schema.iter().find(|a| a.get("Name").and_then(Node::str) == Some(bare));
+        own.is_some_and(|a| a.get("Mutable").and_then(Node::bool) != Some(true))
+    };
+    let mut pools = app.of_kind("AWS::Cognito::UserPool").peekable();
+    // Custom attributes are immutable unless they say otherwise (CloudFormation, AWS::Cognito::UserPool SchemaAttribute).
+    if pools.peek().is_some() && pools.all(fixed) {
+        return None;
+    }
+    let mut clients = app.of_kind("AWS::Cognito::UserPoolClient").peekable();
+    if clients.peek().is_none() {
+        return Some(Vec::new());
+    }
+    let may = |client: &&Resource| match client.properties.get("WriteAttributes") {
+        None => true,
+        Some(list) => list.unknown().is_some() || list.items().iter().any(|a| a.str().is_none_or(|name| name == attribute)),
+    };
+    let writers: Vec<&Resource> = clients.filter(may).collect();
+    (!writers.is_empty()).then_some(writers)
+}
+
+/// Each client keeps the attributes it named, or the standard ones, without this one.
+fn fix(attribute: &str, writers: &[&Resource]) -> Option<Fix> {
+    if writers.is_empty() || writers.iter().any(|client| client.generated_from.is_some()) {
+        return None;
+    }
+    let edit = |client: &&Resource| {
+        let named = client.properties.get("WriteAttributes").map(Node::items).unwrap_or_default();
+        let kept: Vec<String> = match named {
+            [] => STANDARD.iter().map(|name| (*name).to_owned()).collect(),
+            named => named.iter().filter_map(Node::scalar).filter(|name| name != attribute).collect(),
+        };
+        let path = ["Resources", &client.id.logical, "Properties", "WriteAttributes"].into_iter().map(Segment::from);
+        Edit::document(client.place.file.clone(), path, Operation::Set(json!(kept)))
+    };
+    Some(Fix {
+        says: format!("let no app client write {attribute}"),
+        // Users who change other attributes of their own through this client no longer can.
+        safe: false,
+        edits: writers.iter().map(edit).collect(),
+        then: Some(format!("look who has written {attribute} already")),
+    })
+}
