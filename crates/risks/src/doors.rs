@@ -256,7 +256,7 @@ fn others<'a>(app: &'a App, doors: &mut Vec<Door<'a>>) {
 }
 
 /// Functions that Cognito or AppSync start with what a user gave: who gives it.
-pub fn users<'a>(app: &'a App, function: &ResourceId) -> Option<(Who, Vec<Step>)> {
+pub fn users(app: &App, function: &ResourceId) -> Option<(Who, Vec<Step>)> {
     let is = |node: &Node| node.scalar().and_then(|text| named(app, &text)).is_some_and(|found| found.id == *function);
     for pool in app.of_kind("AWS::Cognito::UserPool") {
         let triggers = pool.properties.get("LambdaConfig").map(Node::members).unwrap_or_default();

@@ -40,16 +40,15 @@ fn is(pattern: &str, text: &str) -> Truth {
 }
 
 /// A pattern of EventBridge's language: mappings of names to lists of what each may be.
-pub fn pattern(node: &Node, at: &mut Vec<String>, known: Known<'_>) -> Truth {
+pub fn pattern(node: &Node, at: &[String], known: Known<'_>) -> Truth {
     Truth::all(node.members().iter().map(|member| {
         if member.key == "$or" {
             let ways = member.value.items().to_vec();
-            return Truth::any(ways.iter().map(|way| pattern(way, &mut at.clone(), known)));
+            return Truth::any(ways.iter().map(|way| pattern(way, at, known)));
         }
-        let mut at = at.clone();
-        at.push(member.key.clone());
+        let at = [at, std::slice::from_ref(&member.key)].concat();
         if !member.value.members().is_empty() {
-            return pattern(&member.value, &mut at, known);
+            return pattern(&member.value, &at, known);
         }
         if member.value.unknown().is_some() {
             return Truth::Depends;
@@ -125,7 +124,7 @@ mod tests {
             ("{}", Yes),
         ] {
             let node = Node::from_json(&serde_json::from_str(text).unwrap(), &Place::new("t", 1, 1));
-            assert_eq!(pattern(&node, &mut Vec::new(), &known), expected, "{text}");
+            assert_eq!(pattern(&node, &[], &known), expected, "{text}");
         }
     }
 }

@@ -107,7 +107,7 @@ impl<'a> Wiring<'a> {
                 event.and(part(prefix, filter::begins)).and(part(suffix, filter::ends))
             }
             Filter::Pattern(patterns, find) => Truth::any(patterns.iter().map(|pattern| {
-                filter::pattern(pattern, &mut Vec::new(), &|path| match path {
+                filter::pattern(pattern, &[], &|path| match path {
                     // DynamoDB makes the event's name of the operation.
                     ["eventName"] if sent.write.operation.contains("Item") => None,
                     _ => known(&find(path)?),

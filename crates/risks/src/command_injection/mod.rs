@@ -23,7 +23,7 @@ pub const RISK: Risk = Risk {
 
 const SLUG: &str = "command-injection";
 
-const SINKS: Sinks = Sinks { slug: SLUG, takes, says: says, danger: |_| Danger::Takeover, credentials: true, fix: flow::advice };
+const SINKS: Sinks = Sinks { slug: SLUG, takes, says, danger: |_| Danger::Takeover, credentials: true, fix: flow::advice };
 
 fn check(app: &App) -> Vec<Finding> {
     flow::findings(app, &SINKS)

@@ -20,7 +20,7 @@ pub const RISK: Risk = Risk {
 
 const SLUG: &str = "insecure-deserialization";
 
-const SINKS: Sinks = Sinks { slug: SLUG, takes, says: |_| "makes objects of", danger: |_| Danger::Takeover, credentials: true, fix: fix };
+const SINKS: Sinks = Sinks { slug: SLUG, takes, says: |_| "makes objects of", danger: |_| Danger::Takeover, credentials: true, fix };
 
 fn check(app: &App) -> Vec<Finding> {
     let mut findings = flow::findings(app, &SINKS);

@@ -22,7 +22,7 @@ pub const RISK: Risk = Risk {
 
 const SLUG: &str = "nosql-injection";
 
-const SINKS: Sinks = Sinks { slug: SLUG, takes, says: says, danger: |_| Danger::Takeover, credentials: false, fix: flow::advice };
+const SINKS: Sinks = Sinks { slug: SLUG, takes, says, danger: |_| Danger::Takeover, credentials: false, fix: flow::advice };
 
 fn check(app: &App) -> Vec<Finding> {
     flow::findings(app, &SINKS)
@@ -52,10 +52,10 @@ fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
     let of = |finding: &&&Finding| app.code.handlers.iter().find(|(id, _)| id.to_string() == finding.resource);
     let (function, handler) = findings.iter().find_map(|finding| of(&finding)).ok_or("no function to attack")?;
     let environment = &app.aws().functions.get(function).ok_or("no function to attack")?.environment;
-    let named = handler.aws_calls.iter().filter_map(|call| environment.get(call.resource_from_environment.as_ref()?));
+    let mut named = handler.aws_calls.iter().filter_map(|call| environment.get(call.resource_from_environment.as_ref()?));
     let tables = app.of_kind("AWS::DynamoDB::Table").map(|table| table.physical_id.clone());
     let known: Vec<String> = tables.collect();
-    let table = named.cloned().find(|name| known.contains(name)).or_else(|| known.first().cloned());
+    let table = named.find(|name| known.contains(*name)).cloned().or_else(|| known.first().cloned());
     Ok(PlantAt::Table { table: table.ok_or("the application declares no table to plant a canary in")? })
 }
 

@@ -19,7 +19,7 @@ pub const RISK: Risk = Risk {
 
 const SLUG: &str = "s3-key-traversal";
 
-const SINKS: Sinks = Sinks { slug: SLUG, takes, says: says, danger: |_| Danger::Leak, credentials: false, fix: flow::advice };
+const SINKS: Sinks = Sinks { slug: SLUG, takes, says, danger: |_| Danger::Leak, credentials: false, fix: flow::advice };
 
 fn check(app: &App) -> Vec<Finding> {
     flow::findings(app, &SINKS)

@@ -22,7 +22,7 @@ pub const RISK: Risk = Risk {
 const SLUG: &str = "xml-external-entity";
 
 const SINKS: Sinks =
-    Sinks { slug: SLUG, takes, says: |_| "resolves the external entities of", danger: |_| Danger::Takeover, credentials: true, fix: fix };
+    Sinks { slug: SLUG, takes, says: |_| "resolves the external entities of", danger: |_| Danger::Takeover, credentials: true, fix };
 
 fn check(app: &App) -> Vec<Finding> {
     flow::findings(app, &SINKS)
