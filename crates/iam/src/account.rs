@@ -7,7 +7,7 @@ use crate::managed;
 use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::stack::Stack;
-use model::{App, Kind, Node, Place};
+use model::{App, Kind, Node, Place, Resource};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -81,9 +81,20 @@ impl Account {
                 member.managed = declared.map(|(arn, _)| arn.clone()).collect();
             }
         }
+        for group in application.of_kind("AWS::IAM::Group") {
+            let Some(arn) = &group.arn else { continue };
+            let stack = Stack { identity: app::attached(application, group, "Groups"), ..Stack::default() };
+            out.push(arn, MemberKind::Group, stack, None, group.place.clone());
+            out.attach_declared(application, group);
+        }
         for user in application.of_kind("AWS::IAM::User") {
             let Some(arn) = &user.arn else { continue };
             out.push(arn, MemberKind::User, app::stack_of_user(application, user), None, user.place.clone());
+            out.attach_declared(application, user);
+            let groups = app::groups_of_user(application, user).into_iter().filter_map(|(_, _, group)| group?.arn.clone());
+            if let Some(member) = out.members.last_mut() {
+                member.groups = groups.collect();
+            }
         }
         for function in application.aws().functions.values() {
             if let Some(role_arn) = &function.role_arn {
@@ -123,6 +134,19 @@ impl Account {
                 let rest = rest.filter_map(|v| Some(Arc::new(Policy::parse(&arn, &decoded(v.get("Document")?)))));
                 let rest = rest.collect();
                 older.insert(arn, rest);
+            }
+        }
+        // One document for all who have it attached.
+        for owner in ["UserDetailList", "RoleDetailList", "GroupDetailList"].iter().flat_map(|key| list(key)) {
+            let attached = owner.get("AttachedManagedPolicies").map(Node::items).unwrap_or_default().iter();
+            let attached = attached.filter_map(|policy| Some((text_of(policy, "PolicyArn")?, &policy.place)));
+            let limit = owner.get("PermissionsBoundary").and_then(|b| Some((text_of(b, "PermissionsBoundaryArn")?, &b.place)));
+            for (arn, place) in attached.chain(limit) {
+                if !policies.contains_key(&arn)
+                    && let Some(known) = managed::policy(&arn, place)
+                {
+                    policies.insert(arn, Arc::new(known));
+                }
             }
         }
         let mut out = Self { versions: older, ..Self::default() };
@@ -181,6 +205,15 @@ impl Account {
         self.members.push(Member { arn: arn.into(), kind, principal, stack, trust, groups: Vec::new(), managed: Vec::new(), place });
     }
 
+    /// Notes the managed policies that the application declares, of the member that was pushed last.
+    fn attach_declared(&mut self, application: &App, owner: &Resource) {
+        let list = owner.properties.get("ManagedPolicyArns").map(Node::items).unwrap_or_default();
+        let own = list.iter().filter_map(Node::scalar).filter(|arn| application.by_arn(arn).is_some());
+        if let Some(member) = self.members.last_mut() {
+            member.managed = own.collect();
+        }
+    }
+
     /// Notes the customer managed policies of the member that was pushed last.
     fn attach(&mut self, node: &Node) {
         let arns = node.get("AttachedManagedPolicies").map(Node::items).unwrap_or_default().iter();
@@ -231,8 +264,6 @@ fn boundary(node: &Node, policies: &HashMap<String, Arc<Policy>>) -> Vec<Arc<Pol
 }
 
 fn by_arn(arn: &str, place: &Place, policies: &HashMap<String, Arc<Policy>>) -> Arc<Policy> {
-    policies.get(arn).cloned().unwrap_or_else(|| {
-        let known = managed::policy(arn, place);
-        Arc::new(known.unwrap_or_else(|| Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone())))
-    })
+    let unknown = || Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone());
+    policies.get(arn).cloned().unwrap_or_else(|| Arc::new(unknown()))
 }

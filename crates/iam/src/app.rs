@@ -51,40 +51,59 @@ pub fn managed_policy(app: &App, arn: &str, place: &Place) -> Policy {
     managed::policy(arn, place).unwrap_or_else(|| Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone()))
 }
 
+/// The identity-based policies of a user, its groups' included, and its boundary.
 pub(crate) fn stack_of_user(app: &App, user: &Resource) -> Stack {
-    let attached = |properties: &Node| -> Vec<Arc<Policy>> {
-        let inline = properties.get("Policies").map(Node::items).unwrap_or_default().iter().filter_map(|policy| {
-            let name = policy.get("PolicyName").and_then(Node::scalar).unwrap_or_default();
-            Some(Arc::new(Policy::parse(&name, policy.get("PolicyDocument")?)))
-        });
-        let managed = properties.get("ManagedPolicyArns").map(Node::items).unwrap_or_default().iter();
-        let managed = managed.filter_map(|arn| Some(Arc::new(managed_policy(app, &arn.scalar()?, &arn.place))));
-        inline.chain(managed).chain(unknown_parts(properties, &["Policies", "ManagedPolicyArns", "Groups"])).collect()
-    };
-    let mut stack = Stack { identity: attached(&user.properties), ..Stack::default() };
-    for group in user.properties.get("Groups").map(Node::items).unwrap_or_default() {
-        let Some(name) = group.str() else { continue };
-        match app.by_physical("AWS::IAM::Group", name) {
-            Some(group) => stack.identity.extend(attached(&group.properties)),
-            None => stack.identity.push(Arc::new(Policy::unknown(name, &format!("group {name} is not declared"), group.place.clone()))),
+    let mut stack = Stack { identity: attached(app, user, "Users"), ..Stack::default() };
+    for (name, place, group) in groups_of_user(app, user) {
+        match group {
+            Some(group) => stack.identity.extend(attached(app, group, "Groups")),
+            None => stack.identity.push(Arc::new(Policy::unknown(&name, &format!("group {name} is not declared"), place.clone()))),
         }
     }
-    let names = |resource: &Resource, key: &str| {
-        let list = resource.properties.get(key).map(Node::items).unwrap_or_default();
-        list.iter().any(|item| item.str() == Some(user.physical_id.as_str()))
-    };
-    for resource in app.resources().filter(|r| matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy")) {
-        if names(resource, "Users")
-            && let Some(document) = resource.properties.get("PolicyDocument")
-        {
-            stack.identity.push(Arc::new(Policy::parse(&resource.id.logical, document)));
-        }
-    }
+    stack.identity.extend(unknown_parts(&user.properties, &["Groups"]));
     if let Some(boundary) = user.properties.get("PermissionsBoundary") {
         stack.boundary.extend(boundary.scalar().map(|arn| Arc::new(managed_policy(app, &arn, &boundary.place))));
         stack.boundary.extend(unknown_parts(&user.properties, &["PermissionsBoundary"]));
     }
     stack
+}
+
+/// The policies of a user or a group: its own, the managed ones, and the policies that name it in their list of `Users`
+/// or `Groups`.
+pub(crate) fn attached(app: &App, owner: &Resource, list: &str) -> Vec<Arc<Policy>> {
+    let properties = &owner.properties;
+    let inline = properties.get("Policies").map(Node::items).unwrap_or_default().iter().filter_map(|policy| {
+        let name = policy.get("PolicyName").and_then(Node::scalar).unwrap_or_default();
+        Some(Arc::new(Policy::parse(&name, policy.get("PolicyDocument")?)))
+    });
+    let managed = properties.get("ManagedPolicyArns").map(Node::items).unwrap_or_default().iter();
+    let managed = managed.filter_map(|arn| Some(Arc::new(managed_policy(app, &arn.scalar()?, &arn.place))));
+    let apart = app.resources().filter(|r| matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy"));
+    let apart = apart.filter(|policy| names(policy, list, owner));
+    let apart = apart.filter_map(|policy| Some(Arc::new(Policy::parse(&policy.id.logical, policy.properties.get("PolicyDocument")?))));
+    inline.chain(managed).chain(apart).chain(unknown_parts(properties, &["Policies", "ManagedPolicyArns"])).collect()
+}
+
+/// The groups of a user, by its own property and by what adds users to groups: name, where it is said, and the group if
+/// the application declares it.
+pub(crate) fn groups_of_user<'a>(app: &'a App, user: &'a Resource) -> Vec<(String, &'a Place, Option<&'a Resource>)> {
+    let own = user.properties.get("Groups").map(Node::items).unwrap_or_default().iter();
+    let added = app.of_kind("AWS::IAM::UserToGroupAddition").filter(|addition| names(addition, "Users", user));
+    let nodes = own.chain(added.filter_map(|addition| addition.properties.get("GroupName")));
+    let mut out: Vec<(String, &Place, Option<&Resource>)> = Vec::new();
+    for node in nodes {
+        let Some(name) = node.str() else { continue };
+        if out.iter().all(|(known, ..)| known != name) {
+            out.push((name.to_owned(), &node.place, app.by_physical("AWS::IAM::Group", name)));
+        }
+    }
+    out
+}
+
+/// Whether a resource names this one in a list of names.
+fn names(resource: &Resource, list: &str, named: &Resource) -> bool {
+    let list = resource.properties.get(list).map(Node::items).unwrap_or_default();
+    list.iter().any(|item| item.str() == Some(named.physical_id.as_str()))
 }
 
 fn undeclared(arn: &str) -> Stack {

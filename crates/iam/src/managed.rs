@@ -1,72 +1,177 @@
-//! Documents of a few AWS managed policies (AWS Managed Policy Reference Guide). One that is not here is unknown.
+//! Documents of AWS managed policies, as of the pinned version of the PyPI package `moto` (Apache-2.0; see `data/NOTICE`).
+//! Embedded, decoded on first use. Those of service-linked roles and a few very long ones of single products are not here:
+//! one that is not here is unknown, and never nothing. `cargo run -p xtask -- managed` writes the table and says its form.
 
 use crate::policy::Policy;
 use model::Place;
 use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::Read;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+struct Table {
+    /// Package and version.
+    source: String,
+    /// Patterns of actions.
+    patterns: Vec<String>,
+    /// By name: its statements among the lines of the two sections.
+    policies: HashMap<String, Range<usize>>,
+    /// A statement without its actions.
+    statements: Vec<String>,
+    /// Its actions, as positions among the patterns.
+    actions: Vec<String>,
+}
+
+static TABLE: OnceLock<Table> = OnceLock::new();
+
+fn table() -> &'static Table {
+    TABLE.get_or_init(|| {
+        let mut text = String::new();
+        let mut decoder = flate2::read::DeflateDecoder::new(&include_bytes!("../data/managed.deflate")[..]);
+        // The bytes are our own; a test decodes them whole.
+        let _ = decoder.read_to_string(&mut text);
+        Table::read(&text)
+    })
+}
+
+impl Table {
+    fn read(text: &str) -> Self {
+        let mut out =
+            Self { source: String::new(), patterns: Vec::new(), policies: HashMap::new(), statements: Vec::new(), actions: Vec::new() };
+        let mut lines = text.lines();
+        out.source = lines.next().unwrap_or_default().to_owned();
+        let (mut service, mut before) = ("", String::new());
+        for line in lines.by_ref().take_while(|line| *line != "=") {
+            let Some(mark) = line.bytes().next() else { continue };
+            let rest = line.get(1..).unwrap_or_default();
+            match mark {
+                b'=' => out.patterns.push(rest.to_owned()),
+                b'@' => (service, before) = (rest, String::new()),
+                _ => {
+                    before.truncate(usize::from(mark.saturating_sub(33)));
+                    before.push_str(rest);
+                    out.patterns.push(format!("{service}:{before}"));
+                }
+            }
+        }
+        let mut own: Option<(String, usize)> = None;
+        for line in lines.by_ref().take_while(|line| *line != "=") {
+            match line.strip_prefix('@') {
+                Some(name) => {
+                    let end = out.statements.len();
+                    out.policies
+                        .extend(own.replace((name.rsplit('/').next().unwrap_or(name).to_owned(), end)).map(|(name, at)| (name, at..end)));
+                }
+                None => out.statements.push(line.to_owned()),
+            }
+        }
+        let end = out.statements.len();
+        out.policies.extend(own.map(|(name, at)| (name, at..end)));
+        out.actions = lines.map(str::to_owned).collect();
+        out
+    }
+
+    /// The document of a policy.
+    fn document(&self, name: &str, partition: &str) -> Option<Value> {
+        let statements = self.policies.get(name)?.clone().map(|at| self.statement(at, partition));
+        Some(json!({"Version": "2012-10-17", "Statement": statements.collect::<Option<Vec<Value>>>()?}))
+    }
+
+    fn statement(&self, at: usize, partition: &str) -> Option<Value> {
+        let mut parts = self.statements.get(at)?.splitn(3, '|');
+        let (head, resources) = (parts.next()?, parts.next()?);
+        let effect = if head.starts_with('A') { "Allow" } else { "Deny" };
+        let action = if head.ends_with('!') { "NotAction" } else { "Action" };
+        let (resource, resources) = resources.strip_prefix('!').map_or(("Resource", resources), |rest| ("NotResource", rest));
+        let arn = format!("arn:{partition}:");
+        let resources: Vec<String> = resources.split(' ').map(|text| text.replace('~', &arn)).collect();
+        let mut out = json!({"Effect": effect, action: self.named(self.actions.get(at)?)?, resource: resources});
+        if let Some(condition) = parts.next() {
+            out["Condition"] = serde_json::from_str(&condition.replace("arn:aws:", &arn)).ok()?;
+        }
+        Some(out)
+    }
+
+    /// The actions at these positions: differences in base 39.
+    fn named(&self, positions: &str) -> Option<Vec<&str>> {
+        let (mut out, mut at, mut value) = (Vec::new(), 0, 0);
+        for byte in positions.bytes() {
+            match byte {
+                48..=86 => value = value * 39 + usize::from(byte - 48),
+                87..=125 => {
+                    at += value * 39 + usize::from(byte - 87);
+                    value = 0;
+                    out.push(self.patterns.get(at)?.as_str());
+                }
+                _ => return None,
+            }
+        }
+        Some(out)
+    }
+}
 
 /// The AWS managed policy with this ARN, if its document is known here; `place` is where it is attached.
 pub(crate) fn policy(arn: &str, place: &Place) -> Option<Policy> {
-    let name = arn.strip_prefix("arn:").and_then(|rest| rest.split_once(":iam::aws:policy/"))?.1;
-    let name = name.rsplit('/').next()?;
-    let allow = |actions: &[&str]| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
-    let document: Value = match name {
-        "AdministratorAccess" => allow(&["*"]),
-        "AWSLambdaBasicExecutionRole" => allow(&LOGS),
-        "AWSLambdaVPCAccessExecutionRole" => allow(&[&LOGS[..], &INTERFACES[..]].concat()),
-        "AWSLambdaENIManagementAccess" => {
-            allow(&INTERFACES.into_iter().filter(|action| *action != "ec2:DescribeSubnets").collect::<Vec<_>>())
-        }
-        "AWSXRayDaemonWriteAccess" | "AWSXrayWriteOnlyAccess" => allow(&TRACES),
-        "AWSLambdaSQSQueueExecutionRole" => {
-            allow(&[&["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], &LOGS[..]].concat())
-        }
-        "AWSLambdaDynamoDBExecutionRole" => allow(
-            &[&["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"], &LOGS[..]].concat(),
-        ),
-        "AmazonAPIGatewayPushToCloudWatchLogs" => allow(&[
-            "logs:CreateLogGroup",
-            "logs:CreateLogStream",
-            "logs:DescribeLogGroups",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-            "logs:GetLogEvents",
-            "logs:FilterLogEvents",
-        ]),
-        "AmazonS3FullAccess" => allow(&["s3:*", "s3-object-lambda:*"]),
-        "AmazonSQSFullAccess" => allow(&["sqs:*"]),
-        "IAMFullAccess" => allow(&[
-            "iam:*",
-            "organizations:DescribeAccount",
-            "organizations:DescribeOrganization",
-            "organizations:DescribeOrganizationalUnit",
-            "organizations:DescribePolicy",
-            "organizations:ListChildren",
-            "organizations:ListParents",
-            "organizations:ListPoliciesForTarget",
-            "organizations:ListRoots",
-            "organizations:ListPolicies",
-            "organizations:ListTargetsForPolicy",
-        ]),
-        _ => return None,
-    };
-    Some(Policy::from_json(name, &document, place))
+    let (partition, path) = arn.strip_prefix("arn:")?.split_once(":iam::aws:policy/")?;
+    let name = path.rsplit('/').next()?;
+    Some(Policy::from_json(name, &table().document(name, partition)?, place))
 }
 
-const LOGS: [&str; 3] = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
 
-const INTERFACES: [&str; 6] = [
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-];
+    use super::{policy, table};
+    use crate::lint::{Attached, lint};
+    use crate::statement::Effect;
+    use model::Place;
 
-const TRACES: [&str; 5] = [
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:GetSamplingStatisticSummaries",
-];
+    fn known(name: &str) -> crate::Policy {
+        policy(&format!("arn:aws:iam::aws:policy/{name}"), &Place::new("t.yaml", 3, 5)).unwrap()
+    }
+
+    #[test]
+    fn whole() {
+        let all = table();
+        assert_eq!(all.source, "moto 5.2.5");
+        assert_eq!((all.policies.len(), all.statements.len()), (1204, all.actions.len()));
+        assert!(include_bytes!("../data/managed.deflate").len() <= 150 * 1024);
+        let place = Place::new("t.yaml", 1, 1);
+        for name in all.policies.keys() {
+            let policy = policy(&format!("arn:aws:iam::aws:policy/{name}"), &place).unwrap();
+            assert!(policy.problems.is_empty() && !policy.statements.is_empty(), "{name}: {:?}", policy.problems);
+            assert!(policy.statements.iter().all(|s| s.unknown.is_none() && !s.actions.any_of.is_empty()), "{name}");
+        }
+    }
+
+    #[test]
+    fn documents() {
+        let texts = |policy: &crate::Policy| -> Vec<String> {
+            policy.statements.iter().flat_map(|s| s.actions.any_of.iter().map(|p| p.text.text.to_string())).collect()
+        };
+        assert_eq!(texts(&known("AdministratorAccess")), ["*"]);
+        assert_eq!(texts(&known("AmazonS3FullAccess")), ["s3-object-lambda:*", "s3:*"]);
+        let basic = known("service-role/AWSLambdaBasicExecutionRole");
+        assert_eq!(texts(&basic), ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]);
+        assert_eq!((&*basic.name, basic.place.to_string()), ("AWSLambdaBasicExecutionRole", "t.yaml:3:5".to_owned()));
+        let power = known("PowerUserAccess");
+        assert!(power.statements[0].actions.not && power.statements[0].effect == Effect::Allow);
+        let lambda = known("AWSLambda_FullAccess");
+        let pass = lambda.statements.iter().find(|s| s.actions.any_of.iter().any(|p| &*p.text.text == "iam:PassRole")).unwrap();
+        assert_eq!(&*pass.conditions[0].key, "iam:PassedToService");
+        // What it denies is kept as well.
+        assert!(lint(&known("AWSDenyAll"), Attached::Identity).len() < 3 && known("AWSDenyAll").statements[0].effect == Effect::Deny);
+        let china = policy("arn:aws-cn:iam::aws:policy/AWSLambda_FullAccess", &Place::new("t", 1, 1)).unwrap();
+        let resources = china.statements.iter().flat_map(|s| s.resources.iter().flat_map(|r| &*r.any_of));
+        assert!(resources.map(|p| p.text.text.to_string()).any(|text| text.starts_with("arn:aws-cn:logs:")));
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_there() {
+        let place = Place::new("t", 1, 1);
+        for arn in ["arn:aws:iam::aws:policy/NoSuchPolicy", "arn:aws:iam::123456789012:policy/AdministratorAccess", "AdministratorAccess"] {
+            assert!(policy(arn, &place).is_none(), "{arn}");
+        }
+    }
+}

@@ -137,8 +137,8 @@ fn guests_of_an_identity_pool() {
             ),
         ]
     };
-    let whole = "internet -identity-pool-guest-> app/Pool (guests), app/Pool (guests) -identity-pool-guest-> role/rides, \
-        role/rides -object-read-> rides";
+    // In the enhanced flow the guests have what Cognito's own session policy leaves of the role.
+    let whole = "internet -identity-pool-guest-> app/Pool (guests), app/Pool (guests) -object-read-> rides";
     assert_eq!(paths(app(true, "us-east-1:1", "unauthenticated"), BUCKET, false), [whole]);
     assert!(paths(app(false, "us-east-1:1", "unauthenticated"), BUCKET, false).is_empty());
     assert!(paths(app(true, "us-east-1:2", "unauthenticated"), BUCKET, false).is_empty());
@@ -192,4 +192,169 @@ fn a_function_url() {
     assert!(paths(app("NONE", "999988887777", by_url), FUNCTION, false).is_empty());
     // Since October 2025 one of the two permissions opens nothing.
     assert!(paths(app("NONE", "*", "lambda:GetFunction"), FUNCTION, false).is_empty());
+}
+
+#[test]
+fn the_enhanced_flow_limits_guests_to_the_documented_services() {
+    const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1";
+    const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rides";
+    let app = |classic: Value| {
+        let condition = json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "unauthenticated"}});
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+        let mut pool = json!({"AllowUnauthenticatedIdentities": true});
+        if !classic.is_null() {
+            pool["AllowClassicFlow"] = classic;
+        }
+        let delegates = json!({"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"}});
+        vec![
+            role(trust, json!("*")),
+            resource("Secret", "AWS::SecretsManager::Secret", SECRET, Some(SECRET), json!({})),
+            resource("Key", "AWS::KMS::Key", "1", Some(KEY), json!({"KeyPolicy": delegates})),
+            resource("Pool", "AWS::Cognito::IdentityPool", "us-east-1:1", None, pool),
+            resource(
+                "Roles",
+                "AWS::Cognito::IdentityPoolRoleAttachment",
+                "r",
+                None,
+                json!({"IdentityPoolId": "us-east-1:1", "Roles": {"unauthenticated": ROLE}}),
+            ),
+        ]
+    };
+    let decrypts = "internet -identity-pool-guest-> app/Pool (guests), app/Pool (guests) -key-decrypt-> key/1";
+    assert_eq!(paths(app(Value::Null), KEY, false), [decrypts]);
+    assert!(paths(app(json!(false)), SECRET, false).is_empty());
+    let whole = "internet -identity-pool-guest-> app/Pool (guests), app/Pool (guests) -identity-pool-guest-> role/rides, \
+        role/rides -secret-read-> rides";
+    assert_eq!(paths(app(json!(true)), SECRET, false), [whole]);
+}
+
+#[test]
+fn routes_of_http_apis() {
+    let api = |security: Value| {
+        let integration = json!({"type": "aws_proxy", "uri":
+            format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations")});
+        let mut method = json!({"x-amazon-apigateway-integration": integration});
+        if !security.is_null() {
+            method["security"] = json!([{"users": []}]);
+        }
+        let body = json!({"openapi": "3.0.1", "paths": {"/rides": {"get": method}},
+            "components": {"securitySchemes": {"users": {"type": "oauth2", "x-amazon-apigateway-authorizer": security}}}});
+        vec![
+            function(),
+            role(lambda(), json!("s3:GetObject")),
+            resource("Http", "AWS::ApiGatewayV2::Api", "abc", None, json!({"Body": body, "ProtocolType": "HTTP"})),
+            resource("Pool", "AWS::Cognito::UserPool", "us-east-1_a", None, json!({})),
+            resource("Client", "AWS::Cognito::UserPoolClient", "c", None, json!({"UserPoolId": "us-east-1_a"})),
+        ]
+    };
+    let open = "internet -api-open-> abc/*/GET/rides, abc/*/GET/rides -api-integration-> rides";
+    assert_eq!(paths(api(Value::Null), FUNCTION, false), [open]);
+    let jwt = |pool: &str| json!({"type": "jwt", "jwtConfiguration": {"issuer": format!("https://cognito-idp.us-east-1.amazonaws.com/{pool}"), "audience": ["c"]}});
+    assert_eq!(paths(api(jwt("us-east-1_a")), FUNCTION, false), [open.replace("api-open", "cognito-sign-up")]);
+    assert!(paths(api(jwt("us-east-1_b")), FUNCTION, false).is_empty());
+    assert!(paths(api(json!({"type": "request"})), FUNCTION, false).is_empty());
+    assert_eq!(paths(api(json!({"type": "other"})), FUNCTION, false), [open.replace("api-open", "api-open?")]);
+
+    let apart = |kind: &str| {
+        vec![
+            function(),
+            role(lambda(), json!("s3:GetObject")),
+            resource("Http", "AWS::ApiGatewayV2::Api", "abc", None, json!({"ProtocolType": "HTTP"})),
+            resource("Integration", "AWS::ApiGatewayV2::Integration", "i1", None, json!({"ApiId": "abc", "IntegrationUri": FUNCTION})),
+            resource(
+                "Route",
+                "AWS::ApiGatewayV2::Route",
+                "r1",
+                None,
+                json!({"ApiId": "abc", "RouteKey": "GET /rides", "Target": "integrations/i1", "AuthorizationType": kind}),
+            ),
+        ]
+    };
+    assert_eq!(paths(apart("NONE"), FUNCTION, false), [open]);
+    assert!(paths(apart("AWS_IAM"), FUNCTION, false).is_empty());
+}
+
+#[test]
+fn who_may_send_to_a_queue_reaches_its_function() {
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:jobs";
+    const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:news";
+    let app = |enabled: bool, principal: Value| {
+        let policy = json!({"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": QUEUE}});
+        vec![
+            function(),
+            role(lambda(), json!("sns:Publish")),
+            resource("Jobs", "AWS::SQS::Queue", "jobs", Some(QUEUE), json!({})),
+            resource("JobsPolicy", "AWS::SQS::QueuePolicy", "p", None, json!({"Queues": ["jobs"], "PolicyDocument": policy})),
+            resource("News", "AWS::SNS::Topic", TOPIC, Some(TOPIC), json!({})),
+            resource("ToJobs", "AWS::SNS::Subscription", "s", None, json!({"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": QUEUE})),
+            resource(
+                "Mapping",
+                "AWS::Lambda::EventSourceMapping",
+                "m",
+                None,
+                json!({"EventSourceArn": QUEUE, "FunctionName": "rides", "Enabled": enabled}),
+            ),
+        ]
+    };
+    let open = "internet -event-injection-queue-> jobs (events), jobs (events) -event-source-> rides";
+    let found = paths(app(true, json!("*")), FUNCTION, false);
+    assert_eq!(found[0], open);
+    assert!(paths(app(false, json!("*")), FUNCTION, false).is_empty());
+    assert!(paths(app(true, json!({"AWS": "123456789012"})), FUNCTION, false).is_empty());
+    // Who publishes to the topic reaches the function through the queue.
+    let own = App::new("123456789012", "us-east-1", app(true, json!({"AWS": "123456789012"})));
+    let account = Account::of_app(&own);
+    let graph = Graph::of_application(&own, &account, false);
+    let path = graph.paths_to_node(FUNCTION).unwrap().remove(0);
+    let ids: Vec<&str> = path.steps.iter().map(|step| step.primitive.id.as_str()).collect();
+    assert_eq!(ids, ["event-injection-topic", "event-source", "event-source"]);
+}
+
+/// No policy alone suffices: the user creates functions, one group passes roles, the other calls functions.
+#[test]
+fn a_user_and_its_two_groups_together() {
+    let allow = |action: &str| json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}});
+    let own = |name: &str, action: &str| json!([{"PolicyName": name, "PolicyDocument": allow(action)}]);
+    let app = |second: bool| {
+        let mut out = vec![
+            role(lambda(), json!("*")),
+            resource(
+                "Dev",
+                "AWS::IAM::User",
+                "dev",
+                Some("arn:aws:iam::123456789012:user/dev"),
+                json!({"Policies": own("create", "lambda:CreateFunction"), "Groups": ["pass"]}),
+            ),
+            resource(
+                "Pass",
+                "AWS::IAM::Group",
+                "pass",
+                Some("arn:aws:iam::123456789012:group/pass"),
+                json!({"Policies": own("pass", "iam:PassRole")}),
+            ),
+            resource("Call", "AWS::IAM::Group", "call", Some("arn:aws:iam::123456789012:group/call"), json!({})),
+            resource(
+                "Calls",
+                "AWS::IAM::Policy",
+                "calls",
+                None,
+                json!({"PolicyDocument": allow("lambda:InvokeFunction"), "Groups": ["call"]}),
+            ),
+        ];
+        if second {
+            out.push(resource("Add", "AWS::IAM::UserToGroupAddition", "add", None, json!({"GroupName": "call", "Users": ["dev"]})));
+        }
+        App::new("123456789012", "us-east-1", out)
+    };
+    let found = |app: &App| {
+        let account = Account::of_app(app);
+        let paths = Graph::of(&account).paths_to_admin();
+        paths.into_iter().map(|path| format!("{} {}", path.steps[0].from, path.steps[0].primitive.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&app(true)), ["arn:aws:iam::123456789012:user/dev lambda-create-invoke"]);
+    assert!(found(&app(false)).is_empty());
 }

@@ -9,12 +9,16 @@ const TRUST: &str =
 
 /// Titles of the findings of one risk in a template.
 fn found(risk: &str, name: &str, template: &str) -> Vec<String> {
+    findings(risk, name, template).into_iter().map(|finding| finding.title).collect()
+}
+
+fn findings(risk: &str, name: &str, template: &str) -> Vec<model::Finding> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{risk}-{name}"));
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("template.yaml"), template).unwrap();
     let app = read::application(&folder, &read::Options::default());
     assert_eq!(app.troubles.iter().filter(|t| !t.says.contains("code")).count(), 0, "{:?}", app.troubles);
-    sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk).map(|finding| finding.title).collect()
+    sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk).collect()
 }
 
 /// A function with a role of these statements (flow mappings) and more resources.
@@ -222,6 +226,15 @@ fn a_function_url_is_one_finding() {
     let titles = found("public-resource-policy", "url", &url("NONE"));
     assert_eq!(titles, ["anyone on the internet may lambda:InvokeFunctionUrl on Handle"]);
     assert_eq!(found("public-resource-policy", "signed", &url("AWS_IAM")).len(), 0);
+    // Written by hand, with the first of the two permissions that Lambda asks for since October 2025, and with both.
+    let by_url = |more: &str| {
+        let first = "  ByUrl:\n    Type: AWS::Lambda::Permission\n    Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !GetAtt Handle.Arn, Principal: '*', FunctionUrlAuthType: NONE}\n";
+        function("{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}", &format!("{first}{more}"))
+    };
+    let condition = |name: &str, template: &str| findings("public-resource-policy", name, template)[0].condition.clone();
+    assert!(condition("one", &by_url("")).unwrap().contains("asks for lambda:InvokeFunction too"));
+    let second = "  Invoke:\n    Type: AWS::Lambda::Permission\n    Properties: {Action: lambda:InvokeFunction, FunctionName: !GetAtt Handle.Arn, Principal: '*', InvokedViaFunctionUrl: true}\n";
+    assert_eq!(condition("both", &by_url(second)), None);
 }
 
 #[test]

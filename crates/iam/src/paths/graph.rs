@@ -98,6 +98,7 @@ impl<'a> Graph<'a> {
         if let Some(app) = app {
             builder.surface(app);
             builder.data(app);
+            builder.events(app);
         }
         builder.graph
     }

@@ -3,7 +3,10 @@
 mod build;
 mod cut;
 mod data;
+mod events;
 mod graph;
+mod guest;
+mod http_api;
 mod node;
 mod outside;
 mod primitive;

@@ -26,8 +26,10 @@ pub enum NodeKind {
     Function,
     /// The guests of an identity pool, or its signed-in users.
     IdentityPool,
-    /// What holds data: a table, a bucket, a secret, a queue, a topic, a cluster.
+    /// What holds data: a table, a bucket, a secret, a queue, a topic, a cluster, a key.
     Data,
+    /// The way into what starts functions: a queue, a stream, a topic, a bucket, a bus.
+    Events,
 }
 
 impl NodeKind {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 impl Builder<'_> {
     pub(super) fn surface(&mut self, app: &App) {
         self.routes(app);
+        self.http_apis(app);
         self.function_urls(app);
         self.identity_pools(app);
         if self.assume {
@@ -104,7 +105,17 @@ impl Builder<'_> {
         let (internet, at) = (self.internet(), self.node(&format!("{} ({who})", pool.id), NodeKind::IdentityPool, &pool.place));
         let (way, declared) = users.map_or(("identity-pool-guest", pool), |users| ("cognito-sign-up", users));
         self.link(internet, at, way, written(&declared.id.logical, declared.place.clone()));
-        self.link(at, to, primitive, found);
+        let classic = pool.properties.get("AllowClassicFlow");
+        if amr == "authenticated" || classic.is_some_and(|classic| classic.bool() != Some(false)) {
+            let known = amr == "authenticated" || classic.and_then(Node::bool).is_some();
+            self.link(at, to, primitive, Evidence { sure: found.sure && known, ..found });
+            return;
+        }
+        // The enhanced flow alone: the guests' session has the role's permissions within Cognito's own session policy.
+        let mut guest = member.clone();
+        guest.stack.session.push(super::guest::scope_down());
+        self.acts(at, &guest);
+        self.sessions.push((at, guest));
     }
 }
 
@@ -139,7 +150,7 @@ pub(super) fn outside() -> Context {
 
 /// Whether anybody may sign up with a pool, through a client that is open to them (Amazon Cognito API Reference,
 /// "AdminCreateUserConfigType": the default allows it; "SignUp" needs a client id, and its secret if it has one).
-fn signs_up(app: &App, pool: &Resource) -> bool {
+pub(super) fn signs_up(app: &App, pool: &Resource) -> bool {
     let closed = pool.properties.at(&["AdminCreateUserConfig", "AllowAdminCreateUserOnly"]).is_some_and(|only| only.bool() != Some(false));
     let client = |client: &&Resource| {
         let own = client.properties.get("UserPoolId").and_then(Node::scalar);

@@ -44,6 +44,9 @@ fn finding(app: &App, grant: &Grant<'_>) -> Option<Finding> {
     if blocked.is_none() && grant.target.kind == "AWS::S3::Bucket" {
         conditions.push("the bucket does not say that public policies are allowed; buckets made since April 2023 refuse them".into());
     }
+    if action.starts_with("lambda:InvokeFunctionUrl") && !invoked_via_url(app, grant) {
+        conditions.push("Lambda asks for lambda:InvokeFunction too since October 2025, which the function's policy does not grant".into());
+    }
     let sure = conditions.is_empty();
     // Who may call a function or send to a queue reaches the application; who may read, its data.
     let severity = match (sure, action.starts_with("lambda:InvokeFunctionUrl")) {
@@ -60,6 +63,14 @@ fn finding(app: &App, grant: &Grant<'_>) -> Option<Finding> {
         fix: fix(grant),
         ..blank(SLUG, grant.target.id.to_string(), grant.place())
     })
+}
+
+/// Whether the function's policy as a whole lets anyone invoke it through its URL, the second of the two permissions.
+fn invoked_via_url(app: &App, grant: &Grant<'_>) -> bool {
+    let Some(arn) = &grant.target.arn else { return false };
+    let [_, second] = iam::settings::function_url_requests(Principal::Anonymous, arn, "NONE");
+    let stack = iam::Stack::default().with_resource(iam::app::function_policy(app, arn));
+    iam::decide(&second.owned_by(&*app.account), &stack).outcome != iam::Outcome::ImplicitlyDenied
 }
 
 /// Whether the bucket's own block holds public policies off; `None` when it does not say (Amazon S3 User Guide,
