@@ -11,7 +11,13 @@ use std::sync::Arc;
 
 const ROOT: &str = "arn:aws:iam::123456789012";
 
+/// By this argument the bench calls itself, to measure memory in a process that did nothing else.
+const MEMORY: &str = "memory-of-10-000";
+
 fn main() {
+    if std::env::args().any(|argument| argument == MEMORY) {
+        return memory();
+    }
     // The catalogue is decoded once a process, on first use.
     sekisho_iam::catalogue::catalogue();
     divan::main();
@@ -58,6 +64,10 @@ fn statements(i: usize, n: usize) -> Value {
 
 /// Half users, half roles, each with a policy of its own; every fiftieth role is an administrator.
 fn account(size: usize) -> Account {
+    Account::of_authorization_details("account.json", &details(size)).unwrap()
+}
+
+fn details(size: usize) -> String {
     let n = size / 2;
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for i in 0..n {
@@ -76,7 +86,44 @@ fn account(size: usize) -> Account {
         roles.push(json!({"Arn": format!("{ROOT}:role/r{i}"), "RolePolicyList": own(rights),
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}}}));
     }
-    Account::of_authorization_details("account.json", &json!({"UserDetailList": users, "RoleDetailList": roles}).to_string()).unwrap()
+    json!({"UserDetailList": users, "RoleDetailList": roles}).to_string()
+}
+
+/// A line of `/proc/self/status` in MB.
+fn status(key: &str) -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default() / 1024.0
+}
+
+/// What 10,000 principals take: the account with every policy compiled, who-can over it and the graph.
+fn memory() {
+    let text = details(10_000);
+    sekisho_iam::catalogue::catalogue();
+    let before = status("VmRSS");
+    let account = account(10_000);
+    let held = status("VmRSS") - before;
+    let population = Population::new(account.members.iter().map(|m| (m.principal.clone(), m.stack.clone())).collect());
+    black_box(population.who_can("s3:GetObject", "arn:aws:s3:::b9/k", "123456789012", None).len());
+    let graph = Graph::of(&account);
+    black_box(graph.paths_to_admin().len());
+    let all = status("VmRSS") - before;
+    println!(
+        "10,000 principals, {:.1} MB of JSON: account {held:.1} MB, with population and graph {all:.1} MB, peak of the process {:.1} MB",
+        text.len() as f64 / 1e6,
+        status("VmHWM")
+    );
+    assert!(all <= 100.0, "more than 100 MB");
+}
+
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn memory_of_10_000(bencher: Bencher) {
+    bencher.bench_local(|| {
+        let own = std::env::current_exe().unwrap();
+        let out = std::process::Command::new(own).arg(MEMORY).output().unwrap();
+        print!("{}", String::from_utf8_lossy(&out.stdout));
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    });
 }
 
 #[divan::bench]

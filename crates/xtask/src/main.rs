@@ -15,9 +15,9 @@ mod catalogue;
 mod connectors;
 mod figures;
 mod libinjection;
+mod managed;
 mod noise;
 mod peer;
-mod managed;
 mod sam_pairs;
 
 use std::path::Path;
