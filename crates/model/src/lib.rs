@@ -11,6 +11,7 @@ pub mod attack;
 pub mod aws;
 pub mod call;
 pub mod code;
+pub mod cut;
 pub mod deps;
 mod derived;
 pub mod event;

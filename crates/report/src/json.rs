@@ -2,6 +2,7 @@
 //! renamed or removed, within a version.
 
 use crate::{Attacked, Looked};
+use model::cut::Cut;
 use model::radius::Radius;
 use model::{Alert, Finding, Ledger, Trouble};
 use serde::Serialize;
@@ -15,6 +16,14 @@ pub const VERSION: u32 = 1;
 /// `sekisho scan --format json`.
 pub fn scan(out: &mut dyn Write, findings: &[Finding], not_assessed: &[Trouble], summary: &impl Serialize) -> io::Result<()> {
     write(out, &json!({"version": VERSION, "findings": findings, "not_assessed": not_assessed, "summary": value(summary)?}))
+}
+
+/// `sekisho scan --cut --format json`.
+pub fn cut(out: &mut dyn Write, cut: &Cut<'_>) -> io::Result<()> {
+    let mut shown = Map::new();
+    shown.insert("version".into(), VERSION.into());
+    shown.extend(members(value(cut)?));
+    write(out, &Value::Object(shown))
 }
 
 /// `sekisho attack --format json`: each attack with `result` `exploited`, `refused`, `broke` or `nothing`.

@@ -3,6 +3,7 @@
 mod allow;
 mod baseline;
 pub mod config;
+pub mod cut;
 
 pub use baseline::Baseline;
 pub use config::Config;

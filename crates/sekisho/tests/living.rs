@@ -117,6 +117,24 @@ fn every_form_is_written_and_fails_as_the_terminal_does() {
 }
 
 #[test]
+fn the_cut_is_the_fewest_edits_and_says_what_it_leaves() {
+    let app = application();
+
+    let (code, out, err) = scan(app.path(), &["--cut"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(out.contains("1 path leads to data") && out.contains("1 edit closes 1 of them"), "{out}");
+    let (_, out, _) = scan(app.path(), &["--cut=foothold"]);
+    assert!(out.contains("2 paths lead to data") && out.contains("no edit closes 1 path"), "{out}");
+    let (code, out, _) = scan(app.path(), &["--cut", "--format", "json"]);
+    let cut: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &cut["smallest"], &cut["together"]), (1, &true.into(), &true.into()));
+    assert_eq!(cut["edits"][0]["of"]["risk"], "sql-injection");
+    fs::write(app.path().join("src/index.js"), "exports.handler = async () => ({ statusCode: 200, body: '' });\n").unwrap();
+    let (code, out, _) = scan(app.path(), &["--cut"]);
+    assert!(code == 0 && out.contains("no such path"), "{out}");
+}
+
+#[test]
 fn of_two_findings_about_the_same_one_may_stay() {
     let app = application();
     // Both queries are built in the same function; the second has a form that no fix rewrites.

@@ -2,6 +2,7 @@
 
 mod attack;
 mod by;
+mod cut;
 mod investigate;
 mod prove;
 mod radius;
@@ -10,6 +11,7 @@ mod troubles;
 
 pub use attack::attack;
 pub use by::by;
+pub use cut::cut;
 pub use investigate::investigate;
 pub use prove::prove;
 pub use radius::radii;

@@ -167,6 +167,9 @@ fn steps(open: &[&Finding], not_assessed: usize) -> Vec<String> {
         let more = if safe > 0 { format!("{} more", any - safe) } else { of(any, open.len()) };
         steps.push(format!("sekisho scan --fix=unsafe   mends {more}; callers who relied on the hole notice"));
     }
+    if open.iter().filter(|finding| finding.severity == Severity::Critical).count() > 1 {
+        steps.push("sekisho scan --cut          shows the fewest edits that close every path from the internet".into());
+    }
     if let Some(first) = open.first() {
         steps.push(format!("sekisho explain {}", first.risk));
         steps.push("sekisho prove               shows which of them really open, and that the fixes close them".into());

@@ -28,6 +28,11 @@ pub struct Scan {
     /// Show the fixes as a diff; write nothing.
     #[arg(long, conflicts_with = "fix")]
     pub diff: bool,
+    /// The fewest edits that close every path from the internet to data or privilege; `--cut=foothold` also those of who is signed
+    /// in or has a function's credentials. Writes nothing.
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "internet")]
+    #[arg(conflicts_with_all = ["fix", "diff", "by", "write_baseline"])]
+    pub cut: Option<From>,
     /// Findings that were there before: they are counted and fail nothing.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -89,6 +94,25 @@ impl Catalogue {
     }
 }
 
+/// Where paths begin.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// Anyone on the internet.
+    Internet,
+    /// Also signed-in callers and stolen credentials.
+    Foothold,
+}
+
+impl From {
+    /// Least severity of such a path.
+    pub fn least(self) -> model::Severity {
+        match self {
+            Self::Internet => model::Severity::Critical,
+            Self::Foothold => model::Severity::High,
+        }
+    }
+}
+
 /// Which fixes to apply.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FixKind {
@@ -113,7 +137,7 @@ pub enum Least {
     Never,
 }
 
-impl From<Least> for FailOn {
+impl std::convert::From<Least> for FailOn {
     fn from(least: Least) -> Self {
         match least {
             Least::Low => Self::At(model::Severity::Low),

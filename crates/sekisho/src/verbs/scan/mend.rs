@@ -1,12 +1,14 @@
 //! Fixes: shown, or written after a scan of what would be written has shown that they mend.
 
-use super::arguments::{FixKind, Scan};
+use super::arguments::{FixKind, Form, Scan};
 use crate::exit::Exit;
 use crate::output;
 use edit::Changed;
-use model::{App, Finding, Fix, Status};
+use model::{App, Finding, Fix, Severity, Status};
+use report::Style;
 use scan::Terms;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
 /// Shows the fixes or writes them.
@@ -43,6 +45,35 @@ pub fn run(arguments: &Scan, root: &Path, app: &App, options: &read::Options, te
     Exit::Clean
 }
 
+/// Shows the fewest edits that close every path.
+pub fn cut(
+    arguments: &Scan,
+    least: Severity,
+    app: &App,
+    options: &read::Options,
+    terms: &Terms,
+    findings: &[Finding],
+    style: &Style,
+) -> Exit {
+    // Each edit is tried by a scan of the application as it would be with it.
+    let with = |fixes: &[&Fix]| Some(scanned(arguments, options, terms, &edit::apply(&super::text_of(app), fixes).ok()?));
+    let cut = scan::cut::cut(findings, least, &with);
+    let mut out = io::stdout().lock();
+    let result = match arguments.format {
+        Form::Json => report::json::cut(&mut out, &cut),
+        _ => report::terminal::cut(&mut out, &cut, style),
+    };
+    drop(out);
+    output::written(result, if cut.paths > 0 { Exit::Found } else { Exit::Clean })
+}
+
+/// The open and accepted findings of the application with some files changed.
+fn scanned(arguments: &Scan, options: &read::Options, terms: &Terms, changed: &[Changed]) -> Vec<Finding> {
+    let texts = changed.iter().map(|changed| (changed.file.clone(), changed.after.clone())).collect();
+    let app = read::application(&arguments.application.path, &read::Options { changed: texts, ..options.clone() });
+    scan::scan_on(&app, risks::all(), terms).findings
+}
+
 /// Scans the application as it would be: every finding that a fix speaks for is gone, and none is new.
 fn verified(
     arguments: &Scan,
@@ -52,9 +83,7 @@ fn verified(
     mended: &[(&Finding, &Fix)],
     changed: &[Changed],
 ) -> Result<(), String> {
-    let texts = changed.iter().map(|changed| (changed.file.clone(), changed.after.clone())).collect();
-    let app = read::application(&arguments.application.path, &read::Options { changed: texts, ..options.clone() });
-    let after = scan::scan_on(&app, risks::all(), terms).findings;
+    let after = scanned(arguments, options, terms, changed);
     // By what a finding is about, not by its fingerprint: of two about the same, the second takes the first's number when
     // that is gone.
     let about = |finding: &Finding| (finding.risk, finding.resource.clone(), finding.symbol.clone());

@@ -31,6 +31,7 @@ impl Verb {
             fail_on: None,
             fix: None,
             diff: false,
+            cut: None,
             baseline: None,
             write_baseline: None,
             config: None,
@@ -71,6 +72,9 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     let scanned = scan::scan_on(&app, risks::all(), &terms);
     if arguments.diff || arguments.fix.is_some() {
         return mend::run(arguments, root, &app, &options, &terms, &scanned.findings);
+    }
+    if let Some(from) = arguments.cut {
+        return mend::cut(arguments, from.least(), &app, &options, &terms, &scanned.findings, &style);
     }
     if let Some(path) = &arguments.write_baseline {
         return written_baseline(path, &scanned.findings);
