@@ -9,39 +9,87 @@ mod filter;
 mod flow;
 mod grants;
 mod page;
+mod pool;
 mod probe;
+mod reach;
 mod review;
 mod route;
+mod setting;
 mod source;
 mod wiring;
 
+pub mod account_changes_unwatched;
+pub mod alarm_unheard;
+pub mod bucket_mfa_delete;
+pub mod bucket_opens_public_access;
+pub mod bucket_plain_http;
+pub mod bucket_unclassified;
+pub mod bucket_unversioned;
+pub mod cloudfront_everywhere;
+pub mod cloudfront_plain_http;
+pub mod cloudfront_unlogged;
 pub mod command_injection;
+pub mod config_unrecorded;
 pub mod confused_deputy;
 pub mod cross_account_access;
 pub mod cross_site_scripting;
+pub mod data_lost_with_stack;
+pub mod database_backup_short;
+pub mod database_events_unwatched;
+pub mod database_open_network;
+pub mod database_password_unmanaged;
+pub mod database_plain_connection;
+pub mod database_public;
+pub mod database_single_zone;
+pub mod database_unencrypted;
+pub mod database_upgrades_off;
+pub mod environment_default_key;
+pub mod function_code_unsigned;
+pub mod function_role_unusable;
+pub mod function_unversioned;
+pub mod function_without_insights;
+pub mod guessable_bucket;
 pub mod hard_coded_credential;
+pub mod incident_unprepared;
 pub mod insecure_deserialization;
+pub mod log_retention;
 pub mod nosql_injection;
+pub mod object_events_unrecorded;
+pub mod open_egress;
+pub mod open_sign_up;
 pub mod over_privileged_role;
 pub mod path_traversal;
 pub mod privilege_escalation;
+pub mod public_bucket_acl;
 pub mod public_resource_policy;
+pub mod runtime_end_of_life;
 pub mod s3_key_traversal;
 pub mod sensitive_data_in_logs;
 pub mod server_side_request_forgery;
+pub mod shared_file_system;
 pub mod shared_role;
 pub mod sql_injection;
+pub mod stage_unlogged;
 pub mod substring_authorization;
+pub mod table_without_leading_keys;
 pub mod template_injection;
 pub mod tenant_override;
+pub mod trail_bucket_unlogged;
+pub mod unauthenticated_api;
 pub mod unauthenticated_route;
 pub mod unguarded_identity;
 pub mod unsafe_post_policy;
+pub mod unthrottled_api;
+pub mod untraced;
+pub mod unvalidated_body;
 pub mod verbose_error;
+pub mod weak_sign_in;
 pub mod weak_token_check;
 pub mod web_acl_ineffective;
 pub mod wide_authorizer_policy;
+pub mod wide_identity_pool;
 pub mod writable_attribute_authorization;
+pub mod writable_web_asset;
 pub mod xml_external_entity;
 
 pub use page::{Block, Page, PageError};
@@ -145,33 +193,78 @@ pub struct Attack {
 /// Every risk, by slug.
 pub fn all() -> &'static [Risk] {
     &[
+        account_changes_unwatched::RISK,
+        alarm_unheard::RISK,
+        bucket_mfa_delete::RISK,
+        bucket_opens_public_access::RISK,
+        bucket_plain_http::RISK,
+        bucket_unclassified::RISK,
+        bucket_unversioned::RISK,
+        cloudfront_everywhere::RISK,
+        cloudfront_plain_http::RISK,
+        cloudfront_unlogged::RISK,
         command_injection::RISK,
+        config_unrecorded::RISK,
         confused_deputy::RISK,
         cross_account_access::RISK,
         cross_site_scripting::RISK,
+        data_lost_with_stack::RISK,
+        database_backup_short::RISK,
+        database_events_unwatched::RISK,
+        database_open_network::RISK,
+        database_password_unmanaged::RISK,
+        database_plain_connection::RISK,
+        database_public::RISK,
+        database_single_zone::RISK,
+        database_unencrypted::RISK,
+        database_upgrades_off::RISK,
+        environment_default_key::RISK,
+        function_code_unsigned::RISK,
+        function_role_unusable::RISK,
+        function_unversioned::RISK,
+        function_without_insights::RISK,
+        guessable_bucket::RISK,
         hard_coded_credential::RISK,
+        incident_unprepared::RISK,
         insecure_deserialization::RISK,
+        log_retention::RISK,
         nosql_injection::RISK,
+        object_events_unrecorded::RISK,
+        open_egress::RISK,
+        open_sign_up::RISK,
         over_privileged_role::RISK,
         path_traversal::RISK,
         privilege_escalation::RISK,
+        public_bucket_acl::RISK,
         public_resource_policy::RISK,
+        runtime_end_of_life::RISK,
         s3_key_traversal::RISK,
         sensitive_data_in_logs::RISK,
         server_side_request_forgery::RISK,
+        shared_file_system::RISK,
         shared_role::RISK,
         sql_injection::RISK,
+        stage_unlogged::RISK,
         substring_authorization::RISK,
+        table_without_leading_keys::RISK,
         template_injection::RISK,
         tenant_override::RISK,
+        trail_bucket_unlogged::RISK,
+        unauthenticated_api::RISK,
         unauthenticated_route::RISK,
         unguarded_identity::RISK,
         unsafe_post_policy::RISK,
+        unthrottled_api::RISK,
+        untraced::RISK,
+        unvalidated_body::RISK,
         verbose_error::RISK,
+        weak_sign_in::RISK,
         weak_token_check::RISK,
         web_acl_ineffective::RISK,
         wide_authorizer_policy::RISK,
+        wide_identity_pool::RISK,
         writable_attribute_authorization::RISK,
+        writable_web_asset::RISK,
         xml_external_entity::RISK,
     ]
 }

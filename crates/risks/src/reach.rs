@@ -1,0 +1,144 @@
+//! Who reaches what over the network: functions their databases, addresses a security group.
+
+use crate::setting;
+use model::aws::Function;
+use model::{App, Node, Place, Resource};
+
+/// Types of databases that are reached over the network.
+const DATABASES: [&str; 4] = ["AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"];
+
+/// Drivers of databases with accounts and passwords, by the names under which they are imported.
+const DRIVERS: [&str; 24] = [
+    "mysql",
+    "mysql2",
+    "pg",
+    "pg-promise",
+    "postgres",
+    "mariadb",
+    "tedious",
+    "mssql",
+    "oracledb",
+    "knex",
+    "sequelize",
+    "typeorm",
+    "@prisma/client",
+    "mongodb",
+    "mongoose",
+    "pymysql",
+    "mysql.connector",
+    "psycopg",
+    "psycopg2",
+    "asyncpg",
+    "sqlalchemy",
+    "pymongo",
+    "pyodbc",
+    "serverless-mysql",
+];
+
+/// Every database that stands for itself: clusters, and instances of no cluster.
+pub fn databases(app: &App) -> impl Iterator<Item = &Resource> {
+    let of_cluster = |r: &Resource| r.kind == "AWS::RDS::DBInstance" && r.properties.get("DBClusterIdentifier").is_some();
+    app.resources().filter(move |r| DATABASES.contains(&r.kind.as_str()) && !of_cluster(r))
+}
+
+/// How a function reaches a database.
+pub struct Reached<'a> {
+    /// "imports mysql2", "has the address of Database in DB_HOST".
+    pub says: String,
+    /// Where that stands.
+    pub place: Place,
+    /// Which, where it is declared here.
+    pub database: Option<&'a Resource>,
+}
+
+/// Whether a function reaches a database, and how that is known: its environment has the database's address, its code imports
+/// a driver, or its security group is let in by the database's.
+pub fn database<'a>(app: &'a App, function: &Function) -> Option<Reached<'a>> {
+    for database in databases(app) {
+        let host = format!("{}.", database.physical_id);
+        if let Some((variable, _)) = function.environment.iter().find(|(_, value)| value.contains(&host) || **value == database.physical_id)
+        {
+            let says = format!("has the address of {} in {variable}", database.id.logical);
+            return Some(Reached { says, place: function.place.clone(), database: Some(database) });
+        }
+    }
+    let only = || Some(databases(app).next()?).filter(|_| databases(app).count() == 1);
+    let packages = app.code.handlers.get(&function.id).map(|handler| handler.packages.as_slice()).unwrap_or_default();
+    if let Some(driver) = packages.iter().find(|package| DRIVERS.contains(&package.as_str())) {
+        return Some(Reached { says: format!("imports {driver}"), place: function.place.clone(), database: only() });
+    }
+    databases(app).find_map(|database| {
+        let rules = ingress(app, database);
+        let rule = rules.into_iter().find(|rule| matches!(&rule.from, From::Group(group) if function.security_groups.contains(group)))?;
+        let says = format!("is let in by the security group of {}", database.id.logical);
+        Some(Reached { says, place: rule.place, database: Some(database) })
+    })
+}
+
+/// Whom a rule of a security group speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// Addresses.
+    Cidr(String),
+    /// Members of another group.
+    Group(String),
+    /// What is not known: why.
+    Unknown(String),
+}
+
+/// A rule of a security group.
+#[derive(Clone, Debug)]
+pub struct Rule<'a> {
+    /// Whom it lets in, or out to.
+    pub from: From,
+    /// Ports; `None` for all.
+    pub ports: Option<(i64, i64)>,
+    /// Where it is written.
+    pub place: Place,
+    /// The resource that holds it.
+    pub holder: &'a Resource,
+    /// Its position in the group's own list; `None` for a rule that is a resource.
+    pub at: Option<usize>,
+}
+
+impl Rule<'_> {
+    /// Whether it speaks of every address of the internet.
+    pub fn is_everyone(&self) -> bool {
+        matches!(&self.from, From::Cidr(cidr) if matches!(cidr.as_str(), "0.0.0.0/0" | "::/0"))
+    }
+}
+
+/// The rules by which anything gets in to a database: those of its security groups, as far as they are declared here.
+pub fn ingress<'a>(app: &'a App, database: &Resource) -> Vec<Rule<'a>> {
+    let keys = ["VpcSecurityGroupIds", "VPCSecurityGroups"];
+    let ids = keys.iter().filter_map(|key| database.properties.get(key)).flat_map(Node::one_or_many);
+    let groups = ids.filter_map(|id| app.of_kind("AWS::EC2::SecurityGroup").find(|group| names_group(id, group)));
+    groups.flat_map(|group| rules(app, group, "SecurityGroupIngress", "AWS::EC2::SecurityGroupIngress")).collect()
+}
+
+/// The rules of one group in one direction: its own list, and those that are resources.
+pub fn rules<'a>(app: &'a App, group: &'a Resource, list: &str, kind: &'a str) -> Vec<Rule<'a>> {
+    let own = group.properties.get(list).map(Node::one_or_many).unwrap_or_default().iter().enumerate();
+    let own = own.filter_map(|(at, node)| rule(node, group, Some(at)));
+    let apart = app.of_kind(kind).filter(|apart| apart.properties.get("GroupId").is_some_and(|id| names_group(id, group)));
+    own.chain(apart.filter_map(|apart| rule(&apart.properties, apart, None))).collect()
+}
+
+fn names_group(node: &Node, group: &Resource) -> bool {
+    setting::names(node, group) || node.scalar().is_some_and(|text| text.split('|').next() == Some(group.physical_id.as_str()))
+}
+
+fn rule<'a>(node: &Node, holder: &'a Resource, at: Option<usize>) -> Option<Rule<'a>> {
+    let keys =
+        ["CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId", "SourcePrefixListId", "DestinationPrefixListId"];
+    let (key, value) = keys.iter().find_map(|key| Some((*key, node.get(key)?)))?;
+    let from = match (value.unknown(), value.scalar()) {
+        (Some(unknown), _) => From::Unknown(unknown.why.clone()),
+        (None, Some(text)) if key.starts_with("Cidr") => From::Cidr(text),
+        (None, text) => From::Group(text.unwrap_or_default()),
+    };
+    let all = node.get("IpProtocol").and_then(Node::scalar).as_deref() == Some("-1");
+    let port = |key: &str| node.get(key).and_then(Node::integer);
+    let ports = port("FromPort").zip(port("ToPort")).filter(|_| !all);
+    Some(Rule { from, ports, place: value.place.clone(), holder, at })
+}

@@ -1,0 +1,126 @@
+//! An API that lets through more than what stands behind it can bear.
+
+use crate::Risk;
+use crate::reach;
+use crate::route;
+use crate::setting::{self, Told};
+use model::aws::{Function, RestApi};
+use model::{App, Finding, Node, Resource, Severity, Step};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The risk.
+pub const RISK: Risk = setting::plain(SLUG, include_str!("risk.md"), check, true);
+
+const SLUG: &str = "unthrottled-api";
+
+/// What an account lets through where nothing else is said: requests in a second (API Gateway Developer Guide, "Amazon API
+/// Gateway quotas"), and executions of all functions at once (AWS Lambda Developer Guide, "Lambda quotas").
+const ACCOUNT_RATE: f64 = 10_000.0;
+const ACCOUNT_EXECUTIONS: f64 = 1_000.0;
+
+/// What the fix gives a caller: requests in a second, and in a burst.
+const RATE: u32 = 50;
+const BURST: u32 = 100;
+
+/// One finding for each stage whose traffic ends in a database, with the sum that shows it.
+fn check(app: &App) -> Vec<Finding> {
+    app.aws()
+        .rest_apis
+        .iter()
+        .flat_map(|api| api.stages.iter().filter_map(move |stage| finding(app, api, &stage.name, &stage.place)))
+        .collect()
+}
+
+fn finding(app: &App, api: &RestApi, stage: &str, place: &model::Place) -> Option<Finding> {
+    let resource = app.resource(&api.id)?;
+    // Beside the stage it is told of, SAM's deployment makes one named Stage, of which nothing can be said.
+    if resource.generated_from.is_some() && stages(app, api, stage).is_none() {
+        return None;
+    }
+    let behind = route::all(app).filter(|found| found.api.id == api.id);
+    let mut users: BTreeMap<&model::ResourceId, (&Function, reach::Reached<'_>)> = BTreeMap::new();
+    for found in behind {
+        // Connections through a proxy are shared.
+        if let Some(reached) = reach::database(app, found.function).filter(|_| app.of_kind("AWS::RDS::DBProxy").next().is_none()) {
+            users.entry(&found.function.id).or_insert((found.function, reached));
+        }
+    }
+    let (function, reached) = users.values().next()?;
+    let plan = app.aws().usage_plans.iter().find(|plan| plan.stages.iter().any(|(id, name)| *id == api.api_id && name == stage));
+    let all_keyed = api.routes.iter().filter(|route| route.method != "OPTIONS").all(|route| route.api_key_required);
+    let rate = match (plan, stage_rate(app, api, stage)) {
+        // A plan counts for the requests that carry one of its keys; without a key a route is not in any plan.
+        (Some(plan), _) if all_keyed => match (&plan.unknown, plan.rate) {
+            (Some((why, at)), _) => return open(resource, stage, why, at),
+            (None, rate) => rate,
+        },
+        (_, rate) => match rate {
+            Ok(rate) => rate,
+            Err((why, at)) => return open(resource, stage, &why, &at),
+        },
+    };
+    if rate.is_some() || reserved(app, users.values().map(|(function, _)| *function)) {
+        return None;
+    }
+    let seconds = f64::from(function.timeout);
+    let at_once = (ACCOUNT_RATE * seconds).min(ACCOUNT_EXECUTIONS);
+    let title = format!("the stage {stage} of {} has no limit of its own: {at_once} executions at once reach the database", api.id.logical);
+    let found = setting::finding(SLUG, Severity::Medium, resource, Told::Wrong(place.clone()), title)?;
+    let path = vec![
+        Step { says: format!("the stage lets through {ACCOUNT_RATE} requests a second, the account's limit"), place: place.clone() },
+        Step {
+            says: format!(
+                "{} may run for {seconds} s, so {ACCOUNT_EXECUTIONS} executions are reached with {} requests a second",
+                function.id.logical,
+                (ACCOUNT_EXECUTIONS / seconds.max(1.0)).ceil()
+            ),
+            place: function.place.clone(),
+        },
+        Step { says: format!("each {} and holds a connection of it", reached.says), place: reached.place.clone() },
+    ];
+    Some(Finding { path, symbol: stage.to_owned(), fix: fix(app, api, resource, stage), ..found })
+}
+
+fn open(resource: &Resource, stage: &str, why: &str, at: &model::Place) -> Option<Finding> {
+    let title = format!("the stage {stage} of {} lets through more than the database bears", resource.id.logical);
+    let found = setting::finding(SLUG, Severity::Low, resource, Told::Open(why.to_owned(), at.clone()), title)?;
+    Some(Finding { symbol: stage.to_owned(), ..found })
+}
+
+/// The rate that the stage itself allows all its methods (`MethodSettings` for `/*` and `*`).
+fn stage_rate(app: &App, api: &RestApi, stage: &str) -> Result<Option<f64>, (String, model::Place)> {
+    let Some(resource) = stages(app, api, stage) else { return Ok(None) };
+    let Some(settings) = resource.properties.get("MethodSettings") else { return Ok(None) };
+    if let Some((node, unknown)) = settings.first_unknown() {
+        return Err((unknown.why.clone(), node.place.clone()));
+    }
+    let every = |setting: &&Node| {
+        let says = |key: &str| setting.get(key).and_then(Node::str).unwrap_or_default();
+        says("HttpMethod") == "*" && matches!(says("ResourcePath"), "/*" | "*")
+    };
+    Ok(settings.items().iter().find(every).and_then(|setting| setting.get("ThrottlingRateLimit")?.number()))
+}
+
+/// Whether each of these functions has a limit of its own on its executions.
+fn reserved<'a>(app: &App, mut functions: impl Iterator<Item = &'a Function>) -> bool {
+    functions.all(|function| app.resource(&function.id).is_some_and(|r| r.properties.get("ReservedConcurrentExecutions").is_some()))
+}
+
+/// A limit on all methods of the stage. Keys and plans for each customer stay with people: a key shuts out whoever has none.
+fn fix(app: &App, api: &RestApi, resource: &Resource, stage: &str) -> Option<model::Fix> {
+    let limit = json!([{"HttpMethod": "*", "ResourcePath": "/*", "ThrottlingRateLimit": RATE, "ThrottlingBurstLimit": BURST}]);
+    let own = stages(app, api, stage)?;
+    let edit = setting::set(own, &["MethodSettings"], Some(&["MethodSettings"]), limit);
+    let then = "measure what your customers need, and set the limits to that; give each customer a key and a usage plan of its own";
+    setting::fix_then(&format!("let {RATE} requests a second through {}", resource.id.logical), [edit], then)
+}
+
+/// The stage's own resource; a stage that a deployment makes has none.
+fn stages<'a>(app: &'a App, api: &RestApi, stage: &str) -> Option<&'a Resource> {
+    let is_own = |r: &&Resource| {
+        let says = |key: &str| r.properties.get(key).and_then(Node::scalar);
+        says("RestApiId").as_deref() == Some(api.api_id.as_str()) && says("StageName").as_deref() == Some(stage)
+    };
+    app.of_kind("AWS::ApiGateway::Stage").find(is_own)
+}
