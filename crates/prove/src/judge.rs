@@ -24,6 +24,11 @@ pub fn row(
     let exploited = without(Proved::Exploited, "exploited").unwrap_or_else(|| exploited(index, before));
     let blocked = match (&exploited.0, after) {
         (Proof::Yes, Some(after)) => blocked(subject, index, after, has_traffic),
+        _ if subject.risk.without(Proved::Exploited).is_some() => cell(
+            "blocked",
+            Proof::NotApplicable,
+            "there is no attack to stop; that the fix mends it, a scan of the fixed application shows".into(),
+        ),
         (Proof::Yes, None) => cell("blocked", Proof::NotAssessed, "the fixed application was not run".into()),
         _ => cell("blocked", Proof::NotAssessed, "the attack was not shown to work before the fix".into()),
     };

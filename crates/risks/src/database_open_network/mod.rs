@@ -4,7 +4,7 @@ use crate::Risk;
 use crate::reach::{self, From, Rule};
 use crate::setting::{self, Told};
 use model::{App, Confidence, Edit, Finding, Fix, Operation, Resource, Segment, Severity, Step};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The risk.
@@ -57,24 +57,45 @@ fn fix(app: &App, database: &Resource, rule: &Rule<'_>) -> Option<Fix> {
     if group.id.stack != rule.holder.id.stack || group.id == rule.holder.id || rule.holder.generated_from.is_some() {
         return None;
     }
-    let mut home: Vec<Segment> = ["Resources", &rule.holder.id.logical, "Properties"].into_iter().map(Segment::from).collect();
-    if let Some(at) = rule.at {
-        home.push(Segment::from("SecurityGroupIngress"));
-        // One rule may stand without a list around it.
-        if !rule.holder.properties.get("SecurityGroupIngress")?.items().is_empty() {
-            home.push(Segment::Index(at));
+    let home = ["Resources", &rule.holder.id.logical, "Properties", "SecurityGroupIngress"].map(Segment::from);
+    let file = rule.holder.place.file.clone();
+    // A rule of its own: two groups that name each other in their lists are a circle, which CloudFormation refuses.
+    let (from, to) = rule.ports.unwrap_or((0, 65535));
+    let own = json!({
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Properties": {
+            "GroupId": {"Fn::GetAtt": [&*rule.holder.id.logical, "GroupId"]},
+            "IpProtocol": "tcp",
+            "FromPort": from,
+            "ToPort": to,
+            "SourceSecurityGroupId": {"Fn::GetAtt": [&*group.id.logical, "GroupId"]},
+        },
+    });
+    let gone = match rule.at {
+        // A rule that is a resource of its own only changes whom it names.
+        None => return apart(rule, &group.id.logical),
+        Some(at) if rule.holder.properties.get("SecurityGroupIngress")?.items().len() > 1 => {
+            Edit::document(file, home.into_iter().chain([Segment::Index(at)]), Operation::Remove)
         }
-    }
-    let to = |key: &str, operation: Operation| {
-        Edit::document(rule.holder.place.file.clone(), home.iter().cloned().chain([Segment::from(key)]), operation)
+        Some(_) => Edit::document(file, home, Operation::Remove),
     };
-    let reference: Value = json!({"Fn::GetAtt": [&*group.id.logical, "GroupId"]});
+    let name = format!("{}From{}", rule.holder.id.logical, group.id.logical);
+    setting::fix_then(
+        &format!("let in the members of {} alone", group.id.logical),
+        [Some(gone), setting::add(app, rule.holder, &name, own)],
+        THEN,
+    )
+}
+
+/// What is left for people.
+const THEN: &str = "check that nothing else connects to the database: what does is shut out";
+
+fn apart(rule: &Rule<'_>, group: &str) -> Option<Fix> {
+    let set = |key: &str, operation: Operation| {
+        let path = ["Resources", &rule.holder.id.logical, "Properties", key].map(Segment::from);
+        Some(Edit::document(rule.holder.place.file.clone(), path, operation))
+    };
     let cidr = if matches!(&rule.from, From::Cidr(cidr) if cidr.contains(':')) { "CidrIpv6" } else { "CidrIp" };
-    let edits = vec![to(cidr, Operation::Remove), to("SourceSecurityGroupId", Operation::Set(reference))];
-    Some(Fix {
-        says: format!("let in the members of {} alone", group.id.logical),
-        safe: false,
-        edits,
-        then: Some("check that nothing else connects to the database: what does is shut out".into()),
-    })
+    let source = set("SourceSecurityGroupId", Operation::Set(json!({"Fn::GetAtt": [group, "GroupId"]})));
+    setting::fix_then(&format!("let in the members of {group} alone"), [set(cidr, Operation::Remove), source], THEN)
 }
