@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Source and SQL: what findings quote and fixes change.
 const EXTENSIONS: [&str; 14] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".py", ".sql", ".rb", ".go", ".java", ".cs"];
 
+/// Files of names and values, beside code.
+const SETTINGS: [&str; 11] = [".yaml", ".yml", ".json", ".env", ".properties", ".ini", ".cfg", ".conf", ".toml", ".xml", ".sh"];
+
 /// Reads the source below each function's code folder, and SQL files wherever they stand; then what the code does.
 pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &mut Vec<Trouble>) {
     let mut sources = Vec::new();
@@ -46,6 +49,7 @@ pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &
     }
     app.code.unnamed = unnamed;
     app.sources = recorder.sources.into_inner();
+    secrets(app, files, troubles);
     troubles.extend(unread);
     lockfile::read(app, files, &paths, &options.advisories, troubles);
 }
@@ -69,6 +73,29 @@ fn texts(app: &mut App, files: &Folder, paths: &[String], functions: &[FunctionS
             Err(trouble) => troubles.push(trouble),
         }
     }
+}
+
+/// Searches templates, settings and data that are no code for secrets. A value that the code holds too is the code's.
+fn secrets(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
+    let is_settings = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name == ".env" || name.starts_with(".env.") || SETTINGS.iter().any(|end| name.ends_with(end))
+    };
+    for path in files.list("").unwrap_or_default().into_iter().filter(|path| is_settings(path)) {
+        let Ok(bytes) = files.read(&path) else { continue };
+        match code::secrets_in(&path, &bytes) {
+            Ok(found) => {
+                let new: Vec<_> = found.into_iter().filter(|s| !app.code.secrets.iter().any(|known| known.value == s.value)).collect();
+                if let (false, Ok(text)) = (new.is_empty(), String::from_utf8(bytes)) {
+                    let path: Arc<str> = path.into();
+                    app.sources.entry(path.clone()).or_insert_with(|| Source { path, text: text.into() });
+                }
+                app.code.secrets.extend(new);
+            }
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
+    app.code.secrets.sort_by(|a, b| a.place.cmp(&b.place));
 }
 
 /// The code folders of functions.

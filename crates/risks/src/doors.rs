@@ -18,6 +18,8 @@ pub struct Door<'a> {
     does: String,
     place: Place,
     guard: Guard<'a>,
+    /// Whether what the function returns goes back to the caller; of a WebSocket's messages only where a response is declared.
+    pub answers: bool,
 }
 
 enum Guard<'a> {
@@ -121,6 +123,7 @@ pub fn all(app: &App) -> Vec<Door<'_>> {
             does: format!("may send {}", found.name()),
             place: found.route.place.clone(),
             guard: Guard::Rest(found),
+            answers: true,
         })
         .collect();
     for api in &app.aws().rest_apis {
@@ -140,7 +143,7 @@ pub fn all(app: &App) -> Vec<Door<'_>> {
 }
 
 fn plain<'a>(function: &'a Function, (method, path): (&str, &str), does: String, place: &Place, guard: Guard<'a>) -> Door<'a> {
-    Door { function, method: method.to_uppercase(), path: path.to_owned(), does, place: place.clone(), guard }
+    Door { function, method: method.to_uppercase(), path: path.to_owned(), does, place: place.clone(), guard, answers: true }
 }
 
 /// The function in the URI of an integration, or the function's own ARN.
@@ -212,7 +215,9 @@ fn http_apis<'a>(app: &'a App, doors: &mut Vec<Door<'a>>) {
             Some(node) if node.str() == Some("NONE") => Guard::Open,
             Some(_) => Guard::Closed,
         };
-        doors.push(plain(function, (method, path), format!("may send {key}"), &route.place, guard));
+        let mut door = plain(function, (method, path), format!("may send {key}"), &route.place, guard);
+        door.answers = key.contains(' ') || p.get("RouteResponseSelectionExpression").is_some();
+        doors.push(door);
     }
 }
 

@@ -95,7 +95,7 @@ pub mod xml_external_entity;
 pub use page::{Block, Page, PageError};
 
 use model::attack::{Outcome, PlantAt};
-use model::{App, Confidence, Finding, Foothold, Place, Profile, RiskId, Severity, Status, Target};
+use model::{App, Confidence, Finding, Foothold, Place, Profile, RiskId, Severity, Status, Target, Trouble};
 
 /// A risk with its four proofs.
 pub struct Risk {
@@ -188,6 +188,12 @@ pub struct Attack {
     /// Runs the steps against a target and says what was done and what was brought back. All findings are of
     /// this risk and of one resource.
     pub run: fn(&App, &[&Finding], &mut dyn Target, &mut Outcome),
+}
+
+/// What the risks could not follow: writes to a resource that the code does not name, where such a resource starts a function.
+pub fn not_assessed(app: &App) -> Vec<Trouble> {
+    let writes = app.code.handlers.values().any(|handler| handler.writes.iter().any(|write| !write.parts.is_empty()));
+    if writes { wiring::Wiring::of(app).not_assessed() } else { Vec::new() }
 }
 
 /// Every risk, by slug.

@@ -39,9 +39,14 @@ impl Reviewed<'_> {
         }
     }
 
-    /// Whether requests come to it through a door: answers then go to a caller, and events hold a caller's headers.
+    /// Whether requests come to it through a door: its events then hold a caller's headers.
     pub fn answers_requests(&self, entries: &Entries<'_>) -> bool {
         self.function.is_none_or(|function| entries.of_function(function).next().is_some())
+    }
+
+    /// Whether what it returns goes back to a caller.
+    pub fn answers(&self, entries: &Entries<'_>) -> bool {
+        self.function.is_some_and(|function| entries.of_function(function).any(|door| door.answers))
     }
 
     /// Its reviews of some kinds, by place.

@@ -7,7 +7,7 @@ use crate::filter;
 use crate::grants;
 use iam::{Context, Outcome, Principal, Request, Truth};
 use model::code::{ResourceName, Write};
-use model::{App, Node, Place, Resource, ResourceId, Step};
+use model::{App, Node, Place, ResourceId, Step, Trouble};
 use std::collections::BTreeMap;
 
 /// From a resource to a function, or to another resource.
@@ -83,6 +83,19 @@ impl<'a> Wiring<'a> {
             }
         }
         wiring
+    }
+
+    /// One trouble a write that is not followed, where a resource of its kind starts a function.
+    pub fn not_assessed(&self) -> Vec<Trouble> {
+        let service = |arn: &str| arn.split(':').nth(2).map(str::to_owned);
+        let starts = |write: &Write| self.links.iter().any(|link| service(&link.from).as_deref() == Some(&write.service));
+        let followed = self.unknown.iter().filter(|(_, write)| starts(write));
+        let trouble = |(function, write): &(&ResourceId, &Write)| Trouble {
+            says: format!("not assessed: {function} calls {} of {}, and to which resource is not followed", write.operation, write.service),
+            place: write.place.clone(),
+            help: "name it by an environment variable that the template sets, or by a constant".into(),
+        };
+        followed.map(trouble).collect()
     }
 
     /// Whether what is written comes through a link: `None` when not, else the condition under which it does.
@@ -164,7 +177,7 @@ fn channel(app: &App, service: &str, name: &str) -> Option<String> {
         return found.arn.clone();
     }
     let queue = name.rsplit('/').next().unwrap_or(name);
-    let is = |r: &&Resource| {
+    let is = |r: &&model::Resource| {
         r.physical_id == name || (service == "sqs" && r.arn.as_deref().is_some_and(|arn| arn.rsplit(':').next() == Some(queue)))
     };
     let found = app.of_kind(kind).find(is).or_else(|| app.of_kind("AWS::DynamoDB::GlobalTable").filter(|_| service == "dynamodb").find(is));

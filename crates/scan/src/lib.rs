@@ -81,6 +81,7 @@ pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
     let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug);
     let mut findings: Vec<Finding> = asked.iter().flat_map(|risk| named(app, risk)).collect();
     let mut not_assessed = app.troubles.clone();
+    not_assessed.extend(risks::not_assessed(app));
     if !terms.isolated {
         let mut allows = Allows::of(app);
         for finding in &mut findings {

@@ -56,7 +56,7 @@ impl<'p> Engine<'p> {
             }
             ExprKind::Logical(op, operands) => self.logical(*op, operands, env),
             ExprKind::Not(inner) => {
-                let (yes, no) = self.eval(inner, env).facts.as_deref().cloned().unwrap_or_default();
+                let (yes, no) = self.condition(inner, env);
                 self.truth(no, yes)
             }
             ExprKind::Typeof(inner) => {

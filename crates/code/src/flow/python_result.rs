@@ -323,6 +323,8 @@ impl<'p> Engine<'p> {
         let taints = self.deep(value, 4).iter().map(|t| t.transformed("json")).collect();
         let made = value.atoms.iter().filter_map(|a| match a {
             Atom::Object(id) => Some(Atom::Json(*id)),
+            // The text of the environment gives it away as the environment does.
+            Atom::External(external) if super::member::is_environment(external) => Some(a.clone()),
             _ => None,
         });
         Value { unknown: true, atoms: made.collect(), taints, ..Value::default() }

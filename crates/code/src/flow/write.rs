@@ -179,8 +179,11 @@ impl<'p> Engine<'p> {
         let parts = found.into_iter().map(|(path, sources)| WritePart { path, sources }).collect();
         let place = self.module(site.module).place(site.expr.span);
         let write = Write { service: (*service).to_owned(), operation: (*name).to_owned(), resource, parts, texts, place };
-        if !self.writes.contains(&write) {
-            self.writes.push(write);
+        for resource in several(&named).unwrap_or_else(|| vec![write.resource.clone()]) {
+            let write = Write { resource, ..write.clone() };
+            if !self.writes.contains(&write) {
+                self.writes.push(write);
+            }
         }
     }
 
@@ -284,6 +287,17 @@ impl<'p> Engine<'p> {
         }
         out
     }
+}
+
+/// The names that a value may be, when it is one of several and nothing else (`name = kind === "a" ? "one" : "two"`).
+fn several(value: &Value) -> Option<Vec<ResourceName>> {
+    let names = value.atoms.iter().filter(|atom| !matches!(atom, Atom::Null)).map(|atom| match atom {
+        Atom::Text(text) if !text.is_empty() => Some(ResourceName::Literal(text.to_string())),
+        Atom::Env(name) => Some(ResourceName::Environment(name.to_string())),
+        _ => None,
+    });
+    let names: Vec<ResourceName> = names.collect::<Option<_>>()?;
+    (names.len() > 1 && !value.unknown && value.taints.is_empty()).then_some(names)
 }
 
 fn environment_name(value: &Value) -> Option<String> {

@@ -22,7 +22,7 @@ fn check(app: &App) -> Vec<Finding> {
     use Disclosed::{Environment, Error, Stack};
     let entries = Entries::of(app);
     let mut findings = Vec::new();
-    for reviewed in review::handlers(app).filter(|reviewed| reviewed.function.is_some() && reviewed.answers_requests(&entries)) {
+    for reviewed in review::handlers(app).filter(|reviewed| reviewed.answers(&entries)) {
         for (place, what) in reviewed.gives(DisclosedTo::Response, &[Environment, Stack, Error]) {
             let (says, danger) = match what {
                 Environment => ("its environment, the role's credentials included", Danger::Takeover),
