@@ -119,7 +119,7 @@ const SEVERAL: [(&str, &str, &[&str]); 6] = [
 /// What a PartiQL statement may need: the record does not always show the statement.
 const PARTIQL: [&str; 4] = ["dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"];
 
-/// `requestParameters` members that hold a role which the call passes (IAM User Guide, "Granting a user permissions to pass
+/// `requestParameters` members that hold a role which the call passes (IAM User Guide, "Grant a user permissions to pass
 /// a role to an AWS service"): the caller needs `iam:PassRole` on it too.
 const PASSED: [(&str, &str); 13] = [
     ("lambda", "role"),

@@ -358,3 +358,50 @@ fn a_user_and_its_two_groups_together() {
     assert_eq!(found(&app(true)), ["arn:aws:iam::123456789012:user/dev lambda-create-invoke"]);
     assert!(found(&app(false)).is_empty());
 }
+
+/// Which role an identity pool gives to users who signed up themselves.
+#[test]
+fn roles_of_an_identity_pools_users() {
+    let app = |mappings: Value| {
+        let condition = json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}});
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+        let mut roles = json!({"IdentityPoolId": "us-east-1:1", "Roles": {"authenticated": "arn:aws:iam::123456789012:role/other"}});
+        if mappings.is_array() {
+            roles["Roles"]["authenticated"] = json!(ROLE);
+            if let Some(mapping) = mappings.get(0) {
+                roles["RoleMappings"] = json!({"Users": mapping});
+            }
+        } else {
+            roles["RoleMappings"] = json!({"Users": mappings});
+        }
+        vec![
+            role(trust, json!("s3:GetObject")),
+            resource("Bucket", "AWS::S3::Bucket", "rides", Some(BUCKET), json!({})),
+            resource("Users", "AWS::Cognito::UserPool", "us-east-1_a", None, json!({})),
+            resource("Client", "AWS::Cognito::UserPoolClient", "c", None, json!({"UserPoolId": "us-east-1_a"})),
+            resource(
+                "Pool",
+                "AWS::Cognito::IdentityPool",
+                "us-east-1:1",
+                None,
+                json!({"CognitoIdentityProviders": [{"ProviderName": "cognito-idp.us-east-1.amazonaws.com/us-east-1_a"}]}),
+            ),
+            resource("Roles", "AWS::Cognito::IdentityPoolRoleAttachment", "r", None, roles),
+        ]
+    };
+    let path = |sure: &str| {
+        format!(
+            "internet -cognito-sign-up-> app/Pool (signed-in users), app/Pool (signed-in users) -identity-pool-user{sure}-> role/rides, \
+             role/rides -object-read-> rides"
+        )
+    };
+    let found = |mappings: Value| paths(app(mappings), BUCKET, false);
+    assert_eq!(found(json!([])), [path("")]);
+    assert_eq!(found(json!([{"Type": "Token", "AmbiguousRoleResolution": "AuthenticatedRole"}])), [path("")]);
+    // Nobody signs up into a group.
+    assert!(found(json!([{"Type": "Token", "AmbiguousRoleResolution": "Deny"}])).is_empty());
+    let rule = json!({"Claim": "custom:role", "MatchType": "Equals", "Value": "admin", "RoleARN": ROLE});
+    let rules = json!({"Type": "Rules", "AmbiguousRoleResolution": "Deny", "RulesConfiguration": {"Rules": [rule]}});
+    assert_eq!(found(rules), [path("?")]);
+}

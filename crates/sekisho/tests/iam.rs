@@ -248,6 +248,44 @@ fn lint_names_the_place() {
     assert!(err.contains("broken.json:2:15: expected a key"), "{err}");
 }
 
+/// Every bad file ends in its place and a next step; nothing is printed as if it had been judged.
+#[test]
+fn lint_of_bad_input() {
+    let deep = "[".repeat(100_000);
+    let rows: [(&str, &str, i32, &str); 8] = [
+        ("empty.json", "", 4, "empty.json:1:1: expected a JSON value; mend the JSON there"),
+        ("deep.json", &deep, 4, "deep.json:1:130: nested too deeply; mend the JSON there"),
+        ("comma.json", "{\"Statement\": [{},]}", 4, "comma.json:1:19: expected a JSON value; mend"),
+        ("list.json", "[1, 2]", 1, "list.json:1:1: a policy is a JSON object (refused): write a policy document"),
+        ("text.json", "\"*\"", 1, "text.json:1:1: "),
+        ("none.json", "{\"Version\": \"2012-10-17\"}", 1, "none.json:1:1: the policy has no Statement (refused): add a Statement"),
+        (
+            "twice.json",
+            "{\"Statement\": [{\"Effect\": \"Allow\", \"Effect\": \"Deny\", \"Action\": \"*\", \"Resource\": \"*\"}]}",
+            1,
+            "twice.json:1:36: Effect occurs twice (refused): remove it",
+        ),
+        (
+            "action.json",
+            "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject,\", \"Resource\": \"*\"}]}",
+            1,
+            "action.json:1:71: a comma stands within an action",
+        ),
+    ];
+    for (name, text, code, says) in rows {
+        let folder = folder(&[(name, text)]);
+        let (exit, out, err) = iam(folder.path(), &["lint", name]);
+        let (shown, other) = if code == 4 { (&err, &out) } else { (&out, &err) };
+        assert!(exit == code && shown.contains(says) && other.is_empty(), "{name}: {exit}\n{out}\n{err}");
+    }
+    let folder = folder(&[]);
+    std::fs::write(folder.path().join("bytes.json"), [0xff, 0xfe, 0x00, 0x01]).unwrap();
+    let (exit, out, err) = iam(folder.path(), &["lint", "bytes.json"]);
+    assert!(exit == 4 && out.is_empty() && err.contains("bytes.json: not UTF-8 text; name a JSON file"), "{err}");
+    let (exit, out, err) = iam(folder.path(), &["lint", "nothere.json"]);
+    assert!(exit == 3 && out.is_empty() && err.contains("nothere.json: ") && err.contains("; name a JSON file"), "{err}");
+}
+
 #[test]
 fn least_privilege_is_what_a_trail_shows() {
     let identity = json!({"type": "IAMUser", "arn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012", "userName": "ann"});

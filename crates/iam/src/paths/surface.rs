@@ -84,16 +84,20 @@ impl Builder<'_> {
                 }
                 let role = |kind: &str| attachment.properties.at(&["Roles", kind]);
                 if let Some(role) = role("unauthenticated").filter(|_| guests) {
-                    self.pool(pool, "guests", "unauthenticated", role, "identity-pool-guest", None);
+                    self.pool(pool, "guests", "unauthenticated", (role, true), "identity-pool-guest", None);
                 }
-                if let (Some(role), Some(users)) = (role("authenticated"), signs_up) {
-                    self.pool(pool, "signed-in users", "authenticated", role, "identity-pool-user", Some(users));
+                if let Some(users) = signs_up {
+                    for role in roles_of_users(pool, attachment) {
+                        self.pool(pool, "signed-in users", "authenticated", role, "identity-pool-user", Some(users));
+                    }
                 }
             }
         }
     }
 
-    fn pool(&mut self, pool: &Resource, who: &str, amr: &str, role: &Node, primitive: &str, users: Option<&Resource>) {
+    /// `role`: with whether who is meant surely gets it.
+    fn pool(&mut self, pool: &Resource, who: &str, amr: &str, role: (&Node, bool), primitive: &str, users: Option<&Resource>) {
+        let (role, gets) = role;
         let Some(&to) = role.scalar().and_then(|arn| self.by_arn.get(arn.as_str())) else { return };
         let account = self.graph.account;
         let member = &account.members[to];
@@ -107,7 +111,7 @@ impl Builder<'_> {
         self.link(internet, at, way, written(&declared.id.logical, declared.place.clone()));
         let classic = pool.properties.get("AllowClassicFlow");
         if amr == "authenticated" || classic.is_some_and(|classic| classic.bool() != Some(false)) {
-            let known = amr == "authenticated" || classic.and_then(Node::bool).is_some();
+            let known = gets && (amr == "authenticated" || classic.and_then(Node::bool).is_some());
             self.link(at, to, primitive, Evidence { sure: found.sure && known, ..found });
             return;
         }
@@ -117,6 +121,23 @@ impl Builder<'_> {
         self.acts(at, &guest);
         self.sessions.push((at, guest));
     }
+}
+
+/// The roles that users who signed up themselves can get of an identity pool, and whether they surely do (Amazon Cognito
+/// Developer Guide, "Using role-based access control"): with rules each rule's role by claims that nobody knows here; with
+/// tokens the roles of groups, into which nobody signs up; the authenticated role where nothing else is said, where it is
+/// the answer to an ambiguous choice, and in the classic flow.
+fn roles_of_users<'n>(pool: &Resource, attachment: &'n Resource) -> Vec<(&'n Node, bool)> {
+    let mappings = attachment.properties.get("RoleMappings");
+    let known = mappings.is_none_or(|mappings| mappings.unknown().is_none());
+    let mappings: Vec<&Node> = mappings.map(Node::members).unwrap_or_default().iter().map(|member| &member.value).collect();
+    let otherwise = |mapping: &Node, what: &str| mapping.get("AmbiguousRoleResolution").and_then(Node::str) == Some(what);
+    let classic = pool.properties.get("AllowClassicFlow").is_some_and(|classic| classic.bool() != Some(false));
+    let refused = !mappings.is_empty() && !classic && mappings.iter().all(|mapping| otherwise(mapping, "Deny"));
+    let surely = known && (mappings.is_empty() || mappings.iter().any(|mapping| otherwise(mapping, "AuthenticatedRole")));
+    let own = attachment.properties.at(&["Roles", "authenticated"]).filter(|_| !refused).map(|role| (role, surely));
+    let rules = mappings.into_iter().filter_map(|mapping| mapping.at(&["RulesConfiguration", "Rules"])).flat_map(Node::items);
+    own.into_iter().chain(rules.filter_map(|rule| Some((rule.get("RoleARN")?, false)))).collect()
 }
 
 /// How anyone passes a route, if anyone does.

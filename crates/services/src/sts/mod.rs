@@ -38,7 +38,18 @@ impl Service for Sts {
         };
         let resource_account = Arn::parse(&resource).map_or_else(|| app.account.clone(), |arn| arn.account);
         let need = ApiCall { action: format!("sts:{operation}"), resource, resource_account, context, invocation: None };
-        Ok(Asked { operation, needs: vec![need], public: false, parameters, logged_parameters: logged, read_only: true, data_event: false })
+        // IAM User Guide, "Monitor and control actions taken with assumed roles": to set a source identity is a permission of its own.
+        let names_itself = need.context.contains_key("sts:SourceIdentity");
+        let source = names_itself.then(|| ApiCall { action: "sts:SetSourceIdentity".into(), ..need.clone() });
+        Ok(Asked {
+            operation,
+            needs: std::iter::once(need).chain(source).collect(),
+            public: false,
+            parameters,
+            logged_parameters: logged,
+            read_only: true,
+            data_event: false,
+        })
     }
 
     fn carry_out(&self, app: &App, asked: &Asked, caller: &Identity, world: &dyn World) -> Result<Done, ServiceError> {
@@ -49,7 +60,10 @@ impl Service for Sts {
                 let result = format!("\n    <Arn>{arn}</Arn>\n    <UserId>{id}</UserId>\n    <Account>{account}</Account>\n  ");
                 Ok(Done::new(wire::query_answer("GetCallerIdentity", NAMESPACE, &result), Value::Null))
             }
-            _ => assumed(&asked.parameters, world),
+            _ => {
+                chained(&asked.parameters, caller)?;
+                assumed(&asked.parameters, world)
+            }
         }
     }
 }
@@ -106,6 +120,16 @@ fn assume<'a>(form: &[(String, String)], field: impl Fn(&str) -> Option<&'a str>
     }
     let parameters = json!({ "RoleArn": role, "RoleSessionName": session, "DurationSeconds": seconds });
     Ok((role.to_owned(), context, parameters, logged))
+}
+
+/// A session that assumes a role gets an hour at most, whatever the role allows (IAM User Guide, "IAM roles", role chaining).
+fn chained(p: &Value, caller: &Identity) -> Result<(), ServiceError> {
+    let seconds = p["DurationSeconds"].as_i64().unwrap_or(3600);
+    if matches!(caller, Identity::AssumedRole { .. }) && seconds > 3600 {
+        let says = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return Err(ServiceError::new(400, "ValidationError", says));
+    }
+    Ok(())
 }
 
 /// Issues a session of the role.
@@ -194,6 +218,31 @@ mod tests {
         assert!(text.contains(&issued.key.secret) && text.contains(&token));
         let logged = done.response_elements.to_string();
         assert!(!logged.contains(&issued.key.secret) && !logged.contains(&token) && logged.contains(&issued.access_key_id));
+    }
+
+    #[test]
+    fn a_source_identity_needs_its_own_permission() {
+        let needs = |more: &str| {
+            let form = format!("Action=AssumeRole&RoleArn={ROLE}&RoleSessionName=me{more}");
+            let asked = Sts.asks(&app([]), &form_request(&form)).unwrap();
+            asked.needs.into_iter().map(|need| (need.action, need.resource)).collect::<Vec<_>>()
+        };
+        let need = |action: &str| (action.to_owned(), ROLE.to_owned());
+        assert_eq!(needs(""), [need("sts:AssumeRole")]);
+        assert_eq!(needs("&SourceIdentity=ann"), [need("sts:AssumeRole"), need("sts:SetSourceIdentity")]);
+    }
+
+    #[test]
+    fn a_session_that_assumes_a_role_gets_an_hour_at_most() {
+        let session = Identity::AssumedRole { role_arn: ROLE.into(), session_name: "s".into(), issued_to: None };
+        let root = Identity::Root { account: "123456789012".into() };
+        let assume = |seconds: u32, caller: &Identity| {
+            let form = format!("Action=AssumeRole&RoleArn={ROLE}&RoleSessionName=me&DurationSeconds={seconds}");
+            let asked = Sts.asks(&app([]), &form_request(&form)).unwrap();
+            Sts.carry_out(&app([]), &asked, caller, &Memory::default()).map_err(|error| error.to_string())
+        };
+        assert!(assume(3600, &session).is_ok() && assume(7200, &root).is_ok());
+        assert!(assume(3601, &session).unwrap_err().contains("1 hour session limit for roles assumed by role chaining"));
     }
 
     #[test]

@@ -27,10 +27,14 @@ pub struct Read {
 pub fn text(path: &Path) -> Result<String, Exit> {
     let too_large = std::fs::metadata(path).is_ok_and(|about| about.len() > LIMIT);
     if too_large {
-        return Err(output::unfinished(&format!("{}: larger than {} MiB", path.display(), LIMIT >> 20)));
+        return Err(output::unfinished(&format!("{}: larger than {} MiB; name a smaller file", path.display(), LIMIT >> 20)));
     }
     std::fs::read_to_string(path).map_err(|error| {
-        let exit = output::unfinished(&format!("{}: {error}", path.display()));
+        let says = match error.kind() {
+            std::io::ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
+            _ => error.to_string(),
+        };
+        let exit = output::unfinished(&format!("{}: {says}; name a JSON file that can be read", path.display()));
         if error.kind() == std::io::ErrorKind::NotFound { Exit::Nothing } else { exit }
     })
 }
@@ -40,7 +44,7 @@ pub fn text(path: &Path) -> Result<String, Exit> {
 /// # Errors
 /// After it was said where.
 pub fn parsed<T>(read: Result<T, Malformed>) -> Result<T, Exit> {
-    read.map_err(|malformed| output::unfinished(&malformed))
+    read.map_err(|malformed| output::unfinished(&format!("{malformed}; mend the JSON there")))
 }
 
 /// A policy document; places count in the file.
