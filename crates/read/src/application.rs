@@ -87,11 +87,17 @@ pub struct Undecided {
 /// The conditions of the templates below `root` that depend on what is not known, in the order of the templates. Read once
 /// more with one of them in [`Options::conditions`] to see what is deployed when it holds and when it does not.
 pub fn undecided(root: &Path, options: &Options) -> Vec<Undecided> {
+    let (folder, found) = templates(root, options);
+    resolve(found, options, &folder).2
+}
+
+/// The templates below a root, with the opener they were read by.
+pub(crate) fn templates(root: &Path, options: &Options) -> (Folder, Vec<Found>) {
     let (mut folder, paths, named, _) = open(root);
     folder.changed.clone_from(&options.changed);
     let (mut found, _) = discover::templates(&folder, &paths, named);
     follow(&folder, &mut found, &mut Vec::new());
-    resolve(found, options, &folder).2
+    (folder, found)
 }
 
 /// Adds the templates of nested stacks that these name by a local path: the user may have named one file.
@@ -146,7 +152,7 @@ fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
 }
 
 /// Templates to resources: SAM expanded, functions resolved.
-fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
+pub(crate) fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
     let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
     let names = discover::stack_names(&paths);
     let assembled = cdk::assemblies(files, &beside(&paths));

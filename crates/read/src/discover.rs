@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A template file that was read.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub file: Arc<str>,
     pub text: Arc<str>,

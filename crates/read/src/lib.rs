@@ -1,6 +1,7 @@
 //! Templates, code and logs to the App and to Events. Never judges, never fails as a whole.
 
 mod application;
+mod branches;
 mod cdk;
 mod discover;
 mod document;
@@ -18,6 +19,7 @@ mod ssm;
 mod stacks;
 
 pub use application::{Options, Undecided, application, expanded_sam, undecided};
+pub use branches::{Branch, branches};
 pub use document::document;
 pub use files::Folder;
 #[doc(hidden)]

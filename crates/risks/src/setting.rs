@@ -71,7 +71,7 @@ pub fn finding(risk: RiskId, severity: Severity, resource: &Resource, told: Told
         Told::Open(why, place) => (place, Some(why)),
     };
     Some(Finding {
-        title: if open.is_some() { format!("{title}, or not: a value is not known") } else { title },
+        title,
         severity,
         confidence: if open.is_some() { Confidence::Low } else { Confidence::High },
         condition: open.or(exists),

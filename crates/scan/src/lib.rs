@@ -2,10 +2,12 @@
 
 mod allow;
 mod baseline;
+mod branch;
 pub mod config;
 pub mod cut;
 
 pub use baseline::Baseline;
+pub use branch::Branch;
 pub use config::Config;
 
 use allow::Allows;
@@ -77,9 +79,17 @@ pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
 
 /// Scans for some risks on given terms. What is accepted stays in the result, with its status.
 pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
+    scan_branches(app, &[], risks, terms)
+}
+
+/// The same with the branches of conditions that the templates leave open, two for each: findings that stand in one branch
+/// alone are there, with their condition.
+pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], terms: &Terms) -> Scan {
     let asked: Vec<&risks::Risk> = risks.iter().filter(|risk| terms.hygiene || risk.profile == Profile::Default).collect();
     let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug);
-    let mut findings: Vec<Finding> = asked.iter().flat_map(|risk| named(app, risk)).collect();
+    let ask = |app: &App| -> Vec<Finding> { asked.iter().flat_map(|risk| named(app, risk)).collect() };
+    let mut findings = ask(app);
+    branch::merge(&mut findings, branches, ask);
     let mut not_assessed = app.troubles.clone();
     not_assessed.extend(risks::not_assessed(app));
     if !terms.isolated {

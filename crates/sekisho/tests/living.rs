@@ -160,3 +160,60 @@ fn a_fix_is_written_only_after_a_scan_without_its_finding() {
     let (_, out, _) = scan(app.path(), &[]);
     assert!(!out.contains("sql-injection]"), "{out}");
 }
+
+const CONDITIONAL: &str = "\
+Parameters: {Stage: {Type: String}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsTest: !Not [!Condition IsProd]
+Resources:
+  Open: {Type: 'AWS::RDS::DBInstance', Condition: IsTest, Properties: {Engine: postgres, StorageEncrypted: false}}
+  Sometimes: {Type: 'AWS::RDS::DBInstance', Properties: {Engine: postgres, StorageEncrypted: !If [IsProd, true, false], PubliclyAccessible: false}}
+  Either: {Type: 'AWS::RDS::DBInstance', Properties: {Engine: postgres, StorageEncrypted: !If [IsProd, true, 'true'], PubliclyAccessible: false}}
+";
+
+/// (resource, condition) of the findings of one risk, in the order of the report.
+fn conditions(folder: &Path, arguments: &[&str], risk: &str) -> Vec<(String, String)> {
+    let (_, out, err) = scan(folder, &[&["--format", "json"], arguments].concat());
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["risk"] == risk);
+    findings.map(|finding| (text(finding, "resource"), text(finding, "condition"))).collect()
+}
+
+#[test]
+fn both_branches_of_an_open_condition_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("template.yaml"), CONDITIONAL).unwrap();
+    let of = |arguments: &[&str]| conditions(folder.path(), arguments, "database-unencrypted");
+    let not = "the condition IsProd does not hold";
+    let pair = |resource: &str, condition: &str| (resource.to_owned(), condition.to_owned());
+    let found = of(&[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().any(|(resource, condition)| resource == "app/Open" && condition.contains(not)), "{found:?}");
+    assert!(found.contains(&pair("app/Sometimes", not)), "{found:?}");
+    // A parameter that is given leaves nothing open.
+    assert_eq!(of(&["--parameter", "Stage=prod"]), []);
+    assert_eq!(of(&["--parameter", "Stage=test"]), [pair("app/Open", ""), pair("app/Sometimes", "")]);
+}
+
+/// Conditions that name each other grow with their number, not with its power; what is over the limit is said.
+#[test]
+fn many_nested_conditions_are_scanned() {
+    let depth = 40;
+    let parameters: String = (0..=depth).map(|n| format!("  P{n}: {{Type: String}}\n")).collect();
+    let conditions: String = (0..depth)
+        .map(|n| {
+            format!("  C{}: !And [!Or [!Condition C{n}, !Equals [!Ref P{n}, x]], !Not [!And [!Condition C{n}, !Condition C{n}]]]\n", n + 1)
+        })
+        .collect();
+    let value = (0..depth).fold("true".to_owned(), |inner, n| format!("{{'Fn::If': [C{n}, {inner}, false]}}"));
+    let template = format!(
+        "Parameters:\n{parameters}Conditions:\n  C0: !Equals [!Ref P0, y]\n{conditions}Resources:\n  D: {{Type: 'AWS::RDS::DBInstance', Condition: C{depth}, Properties: {{Engine: postgres, StorageEncrypted: {value}}}}}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("template.yaml"), template).unwrap();
+    // Exponential growth would not end.
+    let (_, out, _) = scan(folder.path(), &[]);
+    assert!(out.contains("database-unencrypted") && out.contains("more conditions are open"), "{out}");
+}

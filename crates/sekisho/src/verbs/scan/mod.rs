@@ -65,11 +65,15 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         Ok(terms) => terms,
         Err(exit) => return exit,
     };
-    let (app, options) = match input::application_with(&arguments.application, &terms.config) {
+    let (mut app, options) = match input::application_with(&arguments.application, &terms.config) {
         Ok(read) => read,
         Err(exit) => return exit,
     };
-    let scanned = scan::scan_on(&app, risks::all(), &terms);
+    let (branches, left) = read::branches(&arguments.application.path, &options, &app);
+    app.troubles.extend(left);
+    let branches: Vec<scan::Branch> =
+        branches.into_iter().map(|read::Branch { condition, holds, app }| scan::Branch { condition, holds, app }).collect();
+    let scanned = scan::scan_branches(&app, &branches, risks::all(), &terms);
     if arguments.diff || arguments.fix.is_some() {
         return mend::run(arguments, root, &app, &options, &terms, &scanned.findings);
     }
