@@ -52,8 +52,14 @@ fn items(catalogue: Catalogue) -> BTreeMap<&'static str, BTreeSet<&'static str>>
         let page = risks::Page::read(risk.page);
         for id in page.iter().flat_map(|page| &page.maps).filter(|id| id.starts_with(catalogue.prefix())) {
             items.entry(id).or_default().insert(risk.slug);
+            // The Lens is read by its areas and layers.
+            for heading in risks::lens::headings(id) {
+                items.entry(heading).or_default().insert(risk.slug);
+            }
         }
     }
+    // Layers have their headings; the ids behind them say no more.
+    items.retain(|id, _| !id.starts_with("WA-LAYER-"));
     items
 }
 
