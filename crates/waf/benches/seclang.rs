@@ -1,15 +1,14 @@
-//! A rule set on a mix of traffic, beside libmodsecurity in the same run: load, microseconds a request, growth.
+//! A rule set on a mix of traffic, beside the reference engines in the same run: load, microseconds a request, growth.
 //!
-//! `SEKISHO_CRS` names the rule set's folder (`/usr/share/modsecurity-crs/rules` by default). `SEKISHO_MODSECURITY` names a
-//! program that is called `PEER REQUESTS ROUNDS RULES...`, where REQUESTS holds frames (a 32-bit mark; method, target,
-//! version, each with its 32-bit length; a 32-bit count of headers and their names and values; the body; little endian),
-//! runs phases 1 and 2 of each ROUNDS times in blocking mode and says `us_per_request N` on stderr, in processor time.
-//! Run: `cargo bench -p sekisho-waf --bench seclang`.
+//! `SEKISHO_CRS` names the rule set's folder (`/usr/share/modsecurity-crs/rules` by default); the references are those of
+//! `tests/peer`. Run: `cargo bench -p sekisho-waf --bench seclang`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use sekisho_waf::seclang::{BASE, Facts, Files, Program, Request, Scratch, Stored, Transaction, load};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[path = "../tests/peer/mod.rs"]
+mod peer;
+
+use peer::{Peer, Sent, compile, judge};
+use sekisho_waf::seclang::Scratch;
 use std::time::Instant;
 
 const HEADERS: [(&[u8], &[u8]); 6] = [
@@ -46,13 +45,6 @@ const ATTACKS: [(&str, &str); 5] = [
     ("/find?q=%24%7Bjndi%3Aldap%3A%2F%2Fe.example%2Fa%7D", ""),
 ];
 
-struct Sent {
-    method: &'static [u8],
-    uri: Vec<u8>,
-    headers: Vec<(Vec<u8>, Vec<u8>)>,
-    body: Vec<u8>,
-}
-
 fn sent(uri: &str, body: &str) -> Sent {
     let mut headers: Vec<(Vec<u8>, Vec<u8>)> = HEADERS.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     if !body.is_empty() {
@@ -60,12 +52,13 @@ fn sent(uri: &str, body: &str) -> Sent {
         headers.push((b"Content-Type".to_vec(), kind.to_vec()));
         headers.push((b"Content-Length".to_vec(), body.len().to_string().into_bytes()));
     }
-    Sent { method: if body.is_empty() { b"GET" } else { b"POST" }, uri: uri.as_bytes().to_vec(), headers, body: body.as_bytes().to_vec() }
+    let method = if body.is_empty() { "GET" } else { "POST" };
+    Sent { method: method.into(), uri: uri.into(), headers, body: body.into() }
 }
 
 fn main() {
-    let folder = std::env::var("SEKISHO_CRS").map_or_else(|_| PathBuf::from("/usr/share/modsecurity-crs/rules"), PathBuf::from);
-    let Some((files, paths)) = rules(&folder) else {
+    let folder = peer::rule_folder();
+    let Some((files, paths)) = peer::rules(&folder) else {
         println!("{}: no rule set is there; name one with SEKISHO_CRS", folder.display());
         return;
     };
@@ -80,9 +73,13 @@ fn main() {
     let (blocked, best) = least(20, || mix.iter().filter(|sent| judge(&program, sent, &mut scratch)).count());
     let ours = best * 1e3 / mix.len() as f64;
     println!("phases 1 and 2, paranoia level 1, blocking: {ours:.1} us a request ({blocked} of {} blocked)", mix.len());
-    match peer(&mix, &paths) {
-        Some(theirs) => println!("the peer in the same run: {theirs:.1} us a request; ratio {:.1}", theirs / ours),
-        None => println!("the peer is missing: name it with SEKISHO_MODSECURITY"),
+    let peers = Peer::all();
+    for peer in &peers {
+        let theirs = peer.run(&mix, 3, &paths).1;
+        println!("{} in the same run: {theirs:.1} us a request; ratio {:.1}", peer.name, theirs / ours);
+    }
+    if peers.is_empty() {
+        println!("no reference is here: install libmodsecurity-dev");
     }
 
     for (what, piece) in
@@ -119,73 +116,4 @@ fn processor_time() -> f64 {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let said = std::fs::read_to_string("/proc/thread-self/schedstat").ok().and_then(|text| text.split(' ').next()?.parse().ok());
     said.unwrap_or_else(|| START.get_or_init(Instant::now).elapsed().as_nanos() as f64)
-}
-
-fn compile(files: &Files) -> Program {
-    let mut order = vec!["base"];
-    order.extend(files.order());
-    match load(files, &order) {
-        Ok(set) => Program::new(&set),
-        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
-    }
-}
-
-fn judge(program: &Program, sent: &Sent, scratch: &mut Scratch) -> bool {
-    let headers: Vec<(&[u8], &[u8])> = sent.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
-    let mut transaction = Transaction::with(program, Facts::default(), Stored::default(), std::mem::take(scratch));
-    let request = Request { method: sent.method, uri: &sent.uri, version: b"HTTP/1.1", headers: &headers, body: &sent.body };
-    let stopped = transaction.request(&request).is_some();
-    *scratch = transaction.into_scratch();
-    stopped
-}
-
-/// The folder's rules, and the paths in the order a peer is to read them.
-fn rules(folder: &Path) -> Option<(Files, Vec<PathBuf>)> {
-    let mut files = Files::default();
-    let setups = [
-        folder.join("crs-setup.conf.example"),
-        folder.join("../crs-setup.conf.example"),
-        PathBuf::from("/etc/modsecurity/crs/crs-setup.conf"),
-    ];
-    let setup = setups.into_iter().find(|path| path.is_file())?;
-    files.insert("crs-setup.conf", std::fs::read(&setup).ok()?);
-    files.insert("base", BASE);
-    let folder = if folder.join("rules").is_dir() { folder.join("rules") } else { folder.to_owned() };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "conf" || extension == "data"));
-    paths.sort();
-    for path in &paths {
-        files.insert(path.file_name()?.to_string_lossy().into_owned(), std::fs::read(path).ok()?);
-    }
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
-    paths.insert(0, setup);
-    (paths.len() > 1).then_some((files, paths))
-}
-
-fn peer(mix: &[Sent], paths: &[PathBuf]) -> Option<f64> {
-    let program = std::env::var("SEKISHO_MODSECURITY").ok()?;
-    let mut frames = Vec::new();
-    let put = |frames: &mut Vec<u8>, bytes: &[u8]| {
-        frames.extend((bytes.len() as u32).to_le_bytes());
-        frames.extend(bytes);
-    };
-    for sent in mix {
-        frames.extend(1u32.to_le_bytes());
-        [sent.method, &sent.uri, b"HTTP/1.1"].iter().for_each(|part| put(&mut frames, part));
-        frames.extend((sent.headers.len() as u32).to_le_bytes());
-        for (name, value) in &sent.headers {
-            put(&mut frames, name);
-            put(&mut frames, value);
-        }
-        put(&mut frames, &sent.body);
-    }
-    let folder = std::env::temp_dir().join(format!("sekisho-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let (requests, base) = (folder.join("requests"), folder.join("base.conf"));
-    std::fs::write(&requests, frames).unwrap();
-    std::fs::write(&base, BASE).unwrap();
-    let output = Command::new(program).arg(&requests).arg("3").arg(&base).args(paths).output().unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    said.lines().find_map(|line| line.strip_prefix("us_per_request ")?.trim().parse().ok())
 }

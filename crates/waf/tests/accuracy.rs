@@ -1,15 +1,20 @@
 //! How much of a corpus of labelled requests is stopped: by a web ACL with all managed groups, by the same with a Core Rule
 //! Set behind its approximations, and by the Core Rule Set itself. TPR and TNR, by the corpus' own sets.
 //!
-//! `SEKISHO_WAF_REQUESTS` names a file with one JSON object a line: `set`, `attack` (true or false), `method`, `path`,
-//! `query`, `headers` (pairs), `body`. `SEKISHO_CRS` names a folder of the Core Rule Set. Without the file nothing is measured,
-//! and it says so. The figures are of our rule content, not of AWS's: rules of tier C and P are approximations.
+//! `SEKISHO_WAF_REQUESTS` names files, separated by `:`, with one JSON object a line: `set`, `attack` (true or false),
+//! `method`, `path`, `query`, `headers` (pairs), `body`. `SEKISHO_CRS` names a folder of the Core Rule Set. Beside the CRS
+//! profile stand the reference engines of `tests/peer`, with the same rules on the same bytes. Without a file nothing is
+//! measured, and it says so. The managed groups' figures are of our rule content, not of AWS's: rules of tier C and P are
+//! approximations.
 #![allow(clippy::unwrap_used)]
 
+mod peer;
+
 use model::{HttpRequest, Node, Place};
+use peer::{Answer, Peer, Sent};
 use sekisho_waf::managed;
 use sekisho_waf::request::Request;
-use sekisho_waf::seclang::{self, Facts, Files, Program, RuleSet, Transaction};
+use sekisho_waf::seclang;
 use sekisho_waf::wafv2::{At, Library, Outcome, ResourceType, WebAcl};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -40,44 +45,28 @@ fn request(line: &Value) -> HttpRequest {
     }
 }
 
-/// A folder's rule files, or those in its `rules`.
-fn rule_set(folder: &str) -> RuleSet {
-    let mut files = Files::default();
-    for folder in [folder.to_owned(), format!("{folder}/rules")] {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_file() && [".conf", ".data", ".example"].iter().any(|end| name.ends_with(end)) {
-                files.insert(name, std::fs::read(path).unwrap());
-            }
-        }
-    }
-    let order: Vec<String> = files.order().into_iter().map(str::to_owned).collect();
-    seclang::load(&files, &order.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or_else(|problems| panic!("{problems:?}"))
-}
-
-fn stopped_by_rules(program: &Program, request: &HttpRequest) -> bool {
+fn sent(request: &HttpRequest) -> Sent {
     let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-    let uri = format!("{}{query}", request.path);
-    let mut headers: Vec<(&[u8], &[u8])> = request.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-    // What a client sends of itself.
-    let length = request.body.len().to_string();
-    headers.push((b"accept", b"*/*"));
-    if !request.body.is_empty() {
-        headers.push((b"content-length", length.as_bytes()));
+    let mut headers: Vec<(Vec<u8>, Vec<u8>)> =
+        request.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
+    if !request.body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"content-length")) {
+        headers.push((b"Content-Length".to_vec(), request.body.len().to_string().into_bytes()));
     }
-    let (method, version) = (request.method.as_bytes(), &b"HTTP/1.1"[..]);
-    let mut transaction = Transaction::new(program, Facts::default());
-    transaction.request(&seclang::Request { method, uri: uri.as_bytes(), version, headers: &headers, body: &request.body }).is_some()
+    Sent {
+        method: request.method.as_str().into(),
+        uri: format!("{}{query}", request.path).into_bytes(),
+        headers,
+        body: request.body.clone(),
+    }
 }
 
 /// Stopped or not, over the whole corpus.
-fn measure(name: &str, corpus: &[Value], stops: &dyn Fn(&HttpRequest) -> bool) {
+fn measure(name: &str, corpus: &[Value], mut stops: impl FnMut(usize, &HttpRequest) -> bool) {
     // By set: attacks, stopped; harmless, passed.
     let mut sets: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let mut missed = Vec::new();
-    for line in corpus {
-        let (attack, stopped) = (line["attack"].as_bool().unwrap(), stops(&request(line)));
+    for (index, line) in corpus.iter().enumerate() {
+        let (attack, stopped) = (line["attack"].as_bool().unwrap(), stops(index, &request(line)));
         let counts = sets.entry(line["set"].as_str().unwrap()).or_default();
         counts[if attack { 0 } else { 2 }] += 1;
         counts[if attack { 1 } else { 3 }] += usize::from(attack == stopped);
@@ -103,18 +92,42 @@ fn measure(name: &str, corpus: &[Value], stops: &dyn Fn(&HttpRequest) -> bool) {
 
 #[test]
 fn over_a_corpus() {
-    let Ok(file) = std::env::var("SEKISHO_WAF_REQUESTS") else {
+    let Ok(files) = std::env::var("SEKISHO_WAF_REQUESTS") else {
         return println!("no corpus: SEKISHO_WAF_REQUESTS is not set; nothing was measured");
     };
-    let corpus: Vec<Value> = std::fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for file in files.split(':') {
+        println!("{file}");
+        let text = std::fs::read_to_string(file).unwrap();
+        over(&text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>());
+    }
+}
+
+fn over(corpus: &[Value]) {
     let by =
         |acl: &WebAcl, request: &HttpRequest| acl.judge(&Request::of(request), ResourceType::ApiGateway, &At(0)).outcome != Outcome::Allow;
     let own = acl(None);
-    measure("managed groups", &corpus, &|request| by(&own, request));
-    let Ok(folder) = std::env::var("SEKISHO_CRS") else { return println!("no Core Rule Set: SEKISHO_CRS is not set") };
-    let rules = rule_set(&folder);
-    let backed = acl(Some(&rules));
-    measure("managed groups with CRS", &corpus, &|request| by(&backed, request));
-    let program = Program::new(&rules);
-    measure("CRS profile", &corpus, &|request| stopped_by_rules(&program, request));
+    measure("managed groups", corpus, |_, request| by(&own, request));
+    let Some((files, paths)) = peer::rules(&peer::rule_folder()) else { return println!("no Core Rule Set: SEKISHO_CRS names none") };
+    let mut order = vec!["base"];
+    order.extend(files.order());
+    let backed = acl(Some(&seclang::load(&files, &order).unwrap()));
+    measure("managed groups with CRS", corpus, |_, request| by(&backed, request));
+    let program = peer::compile(&files);
+    let requests: Vec<Sent> = corpus.iter().map(|line| sent(&request(line))).collect();
+    let answers: Vec<Answer> = requests.iter().map(|sent| peer::ask(&program, sent)).collect();
+    measure("CRS profile", corpus, |index, _| answers[index].stopped);
+    for peer in Peer::all() {
+        let (theirs, _) = peer.run(&requests, 1, &paths);
+        measure(&format!("CRS in {}", peer.name), corpus, |index, _| theirs[index].stopped);
+        let count = |same: &dyn Fn(&Answer, &Answer) -> bool| answers.iter().zip(&theirs).filter(|(own, other)| same(own, other)).count();
+        let (verdicts, rules) = (count(&|own, other| own.stopped == other.stopped), count(&|own, other| own.rules == other.rules));
+        println!("{} and the CRS profile: {verdicts} verdicts and {rules} lists of rules of {} are equal", peer.name, corpus.len());
+        let mut differ: BTreeMap<(u32, bool), usize> = BTreeMap::new();
+        for (own, other) in answers.iter().zip(&theirs) {
+            own.rules.symmetric_difference(&other.rules).for_each(|id| *differ.entry((*id, own.rules.contains(id))).or_default() += 1);
+        }
+        for ((id, ours), count) in differ {
+            println!("  {id}: {count} times {}", if ours { "ours only" } else { "theirs only" });
+        }
+    }
 }

@@ -85,7 +85,14 @@ impl ByteSet {
 
     /// Every byte of the set, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
-        (0..=255u8).filter(|byte| self.contains(*byte))
+        self.0.iter().enumerate().flat_map(|(word, bits)| {
+            let mut left = *bits;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some((word as u32 * 64 + bit) as u8)
+            })
+        })
     }
 
     /// The set with ASCII letters in both cases where it has one of them.

@@ -20,6 +20,9 @@
 //! RegexMatch, ByteMatch, SqliMatch and XssMatch are matchers.
 
 pub mod bytes;
+mod gates;
+mod phrases;
+mod pieces;
 mod plan;
 mod run;
 pub mod rx;
@@ -27,5 +30,6 @@ pub mod rx;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+pub use phrases::Phrases;
 pub use plan::{Builder, ChainId, Matcher, MatcherId, Plan};
 pub use run::{Candidates, Run, Scratch, TextId};

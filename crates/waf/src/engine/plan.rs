@@ -1,12 +1,12 @@
 //! A rule set's distinct transformation chains and matchers, and the one automaton that finds candidates for all.
 
 use super::bytes::ByteSet;
-use super::rx::needs::{Clause, Needs};
+use super::gates::Gates;
+use super::phrases::Phrases;
 use super::rx::{Flags, Rx};
 use crate::transform::Transformation;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A transformation and the bytes that wake it; none when it may change any text.
@@ -40,7 +40,7 @@ pub enum Matcher {
     /// A regular expression.
     Regex(Arc<Rx>),
     /// One of these phrases occurs, ASCII case ignored.
-    Phrases(Arc<[Vec<u8>]>),
+    Phrases(Arc<Phrases>),
     /// These bytes occur, case and all.
     Contains(Vec<u8>),
     /// A detector; false for a text that holds none of the bytes.
@@ -61,9 +61,7 @@ impl Matcher {
             Self::Regex(rx) => rx.is_match(text),
             Self::Contains(needle) => memmem::find(text, needle).is_some(),
             Self::Detector { test, .. } => test(text),
-            Self::Phrases(phrases) => phrases
-                .iter()
-                .any(|phrase| phrase.is_empty() || text.windows(phrase.len()).any(|window| window.eq_ignore_ascii_case(phrase))),
+            Self::Phrases(phrases) => phrases.is_match(text),
         }
     }
 }
@@ -133,125 +131,8 @@ impl Builder {
 
     /// The plan.
     pub fn build(self) -> Plan {
-        let mut gates = Gates::default();
-        let mut pieces: BTreeMap<Vec<u8>, Vec<Use>> = BTreeMap::new();
-        for (index, matcher) in self.matchers.iter().enumerate() {
-            gates.add(index as u16, matcher, &mut pieces);
-        }
-        let (texts, uses): (Vec<Vec<u8>>, Vec<Vec<Use>>) = pieces.into_iter().unzip();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&texts)
-            .ok();
-        if automaton.is_none() {
-            // Too many pieces for one automaton: every matcher is asked.
-            gates.open();
-        }
-        Plan { steps: self.steps, chains: self.chains, matchers: self.matchers, automaton, uses, gates }
-    }
-}
-
-/// Where a piece counts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
-    pub matcher: u16,
-    pub clause: u8,
-}
-
-/// What each matcher needs before it is asked.
-#[derive(Default, Debug)]
-pub(super) struct Gates {
-    /// Distinct byte sets of all clauses.
-    pub sets: Vec<ByteSet>,
-    /// Per matcher.
-    pub needs: Vec<Gate>,
-    /// The byte sets of rarest clauses, and whose rarest clause each is: looked at for every text that meets the set.
-    pub rarest: Vec<(u16, Vec<u16>)>,
-    /// Matchers that need nothing: looked at for every text.
-    pub always: Vec<u16>,
-}
-
-/// One matcher's clauses and least length.
-#[derive(Default, Debug)]
-pub(super) struct Gate {
-    /// Per clause the byte set that meets it; [`PIECE_ONLY`] where none does.
-    sets: [u16; 3],
-    count: u8,
-    pub length: usize,
-}
-
-const PIECE_ONLY: u16 = u16::MAX;
-
-impl Gate {
-    /// Whether every clause holds: by a piece that was found (a bit of `got`) or by a byte of the text.
-    #[inline]
-    pub fn is_open(&self, got: u8, sets: &[ByteSet], text: &ByteSet) -> bool {
-        (0..self.count as usize)
-            .all(|clause| got & (1 << clause) != 0 || sets.get(self.sets[clause] as usize).is_some_and(|set| set.meets(text)))
-    }
-}
-
-impl Gates {
-    fn add(&mut self, index: u16, matcher: &Matcher, pieces: &mut BTreeMap<Vec<u8>, Vec<Use>>) {
-        let needs = match matcher {
-            Matcher::Regex(rx) => rx.needs(),
-            Matcher::Phrases(phrases) => {
-                let mut clause = Clause::default();
-                let mut always = false;
-                for phrase in phrases.iter() {
-                    match phrase.as_slice() {
-                        [] => always = true,
-                        [byte] => clause.bytes.insert(*byte),
-                        phrase => clause.pieces.push(phrase.to_ascii_lowercase()),
-                    }
-                }
-                clause.bytes = clause.bytes.fold();
-                Needs { length: 0, clauses: if always { Vec::new() } else { vec![clause] } }
-            }
-            Matcher::Contains(needle) => {
-                let clause = match needle.as_slice() {
-                    [] => None,
-                    [byte] => Some(Clause { bytes: ByteSet::of(&[*byte]), pieces: Vec::new() }),
-                    needle => Some(Clause { bytes: ByteSet::EMPTY, pieces: vec![needle[..needle.len().min(8)].to_ascii_lowercase()] }),
-                };
-                Needs { length: needle.len(), clauses: clause.into_iter().collect() }
-            }
-            Matcher::Detector { wakes, .. } => Needs { length: 1, clauses: vec![Clause { bytes: *wakes, pieces: Vec::new() }] },
-        };
-        let mut gate = Gate { length: needs.length, ..Gate::default() };
-        for (clause, need) in needs.clauses.iter().take(gate.sets.len()).enumerate() {
-            for piece in &need.pieces {
-                pieces.entry(piece.clone()).or_default().push(Use { matcher: index, clause: clause as u8 });
-            }
-            gate.sets[clause] = if need.bytes.is_empty() { PIECE_ONLY } else { self.set(need.bytes) };
-            gate.count += 1;
-        }
-        // Clauses come rarest first: where the first does not hold, nothing else is looked at.
-        match gate.sets[0] {
-            _ if gate.count == 0 => self.always.push(index),
-            PIECE_ONLY => {}
-            set => match self.rarest.iter_mut().find(|(known, _)| *known == set) {
-                Some((_, matchers)) => matchers.push(index),
-                None => self.rarest.push((set, vec![index])),
-            },
-        }
-        self.needs.push(gate);
-    }
-
-    fn set(&mut self, set: ByteSet) -> u16 {
-        let index = self.sets.iter().position(|known| *known == set).unwrap_or_else(|| {
-            self.sets.push(set);
-            self.sets.len() - 1
-        });
-        index as u16
-    }
-
-    fn open(&mut self) {
-        self.always = (0..self.needs.len() as u16).collect();
-        self.rarest.clear();
-        self.needs.iter_mut().for_each(|gate| gate.count = 0);
+        let gates = Gates::new(&self.matchers);
+        Plan { steps: self.steps, chains: self.chains, matchers: self.matchers, gates }
     }
 }
 
@@ -261,8 +142,6 @@ pub struct Plan {
     pub(super) steps: Vec<Step>,
     pub(super) chains: Vec<Vec<u16>>,
     pub(super) matchers: Vec<Matcher>,
-    pub(super) automaton: Option<AhoCorasick>,
-    pub(super) uses: Vec<Vec<Use>>,
     pub(super) gates: Gates,
 }
 
@@ -290,8 +169,10 @@ impl Plan {
     /// Compiles every pattern now rather than at its first candidate.
     pub fn warm(&self) {
         for matcher in &self.matchers {
-            if let Matcher::Regex(rx) = matcher {
-                rx.warm();
+            match matcher {
+                Matcher::Regex(rx) => rx.warm(),
+                Matcher::Phrases(phrases) => phrases.warm(),
+                Matcher::Contains(_) | Matcher::Detector { .. } => {}
             }
         }
     }

@@ -1,10 +1,11 @@
 //! One request's run over a plan: texts, what chains make of them, what matched; every answer once.
 
 use super::bytes::ByteSet;
-use super::plan::{ChainId, Matcher, MatcherId, Plan};
+use super::gates::Pass;
+use super::plan::{ChainId, MatcherId, Plan};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 /// A text of the run: equal bytes are one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -25,16 +26,14 @@ struct Text {
 pub struct Scratch {
     bytes: Vec<u8>,
     texts: Vec<Text>,
-    /// By hash; the table's own hasher keeps whoever chooses the texts from choosing the buckets.
-    index: HashMap<u64, u32>,
+    /// By hash, which is keyed: whoever chooses the texts does not choose the buckets.
+    index: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    key: Option<(u64, u64)>,
     /// Per text and step: the text it becomes.
     next: Vec<u32>,
     /// Per text: three rows of bits, one bit a matcher: candidate, asked, matched.
     bits: Vec<u64>,
-    got: Vec<u8>,
-    touched: Vec<u16>,
-    pieces: Vec<u64>,
-    seen: Vec<usize>,
+    pass: Pass,
 }
 
 /// Which matchers could match one of some texts: one bit each.
@@ -63,6 +62,7 @@ impl Candidates {
 pub struct Run<'p> {
     plan: &'p Plan,
     words: usize,
+    key: (u64, u64),
     memory: Scratch,
 }
 
@@ -74,11 +74,11 @@ impl<'p> Run<'p> {
         memory.index.clear();
         memory.next.clear();
         memory.bits.clear();
-        memory.got.clear();
-        memory.got.resize(plan.matchers.len(), 0);
-        memory.pieces.clear();
-        memory.pieces.resize(plan.uses.len().div_ceil(64), 0);
-        Self { plan, words: plan.matchers.len().div_ceil(64).max(1), memory }
+        let key = *memory.key.get_or_insert_with(|| {
+            let state = RandomState::new();
+            (state.hash_one(0u64), state.hash_one(1u64))
+        });
+        Self { plan, words: plan.matchers.len().div_ceil(64).max(1), key, memory }
     }
 
     /// The memory, for the next run.
@@ -88,7 +88,7 @@ impl<'p> Run<'p> {
 
     /// Adds a text, or finds the equal one.
     pub fn add(&mut self, bytes: &[u8]) -> TextId {
-        let hash = hash(bytes);
+        let hash = hash(self.key, bytes);
         if let Some(known) = self.memory.index.get(&hash) {
             let text = &self.memory.texts[*known as usize];
             if &self.memory.bytes[text.start..text.end] == bytes {
@@ -181,11 +181,7 @@ impl<'p> Run<'p> {
             return bits[self.words * 2 + word] & bit != 0;
         }
         let bytes = self.bytes(text);
-        let matched = match &self.plan.matchers[matcher.0 as usize] {
-            // The scan decided it: a candidate matches.
-            Matcher::Phrases(_) if self.plan.automaton.is_some() => true,
-            other => other.is_match(bytes),
-        };
+        let matched = self.plan.matchers[matcher.0 as usize].is_match(bytes);
         self.memory.bits[row + self.words + word] |= bit;
         if matched {
             self.memory.bits[row + self.words * 2 + word] |= bit;
@@ -196,24 +192,6 @@ impl<'p> Run<'p> {
     /// The plan it runs over.
     pub const fn plan(&self) -> &'p Plan {
         self.plan
-    }
-
-    /// Where the first of a phrase list's phrases stands in the text.
-    pub fn phrase(&self, text: TextId, matcher: MatcherId) -> Option<Range<usize>> {
-        let Matcher::Phrases(phrases) = &self.plan.matchers[matcher.0 as usize] else { return None };
-        let bytes = self.bytes(text);
-        let long = self.plan.automaton.as_ref().and_then(|automaton| {
-            let mut found = automaton.find_overlapping_iter(bytes);
-            found.find(|found| self.plan.uses[found.pattern().as_usize()].iter().any(|place| place.matcher == matcher.0))
-        });
-        let long = long.map(|found| found.range());
-        let single: Vec<u8> = phrases.iter().filter(|phrase| phrase.len() == 1).map(|phrase| phrase[0]).collect();
-        let short = bytes.iter().position(|byte| single.iter().any(|phrase| phrase.eq_ignore_ascii_case(byte)));
-        match (long, short) {
-            (Some(long), Some(short)) if short < long.end => Some(short..short + 1),
-            (Some(long), _) => Some(long),
-            (None, short) => short.map(|at| at..at + 1),
-        }
     }
 
     /// Which matchers could match one of the texts after the chain: a `no` is certain, a `yes` is to be asked.
@@ -240,53 +218,45 @@ impl<'p> Run<'p> {
             return;
         }
         let set = self.set(text);
-        let Scratch { bytes, texts, bits, got, touched, pieces, seen, .. } = &mut self.memory;
-        let (start, end) = (texts[text.0 as usize].start, texts[text.0 as usize].end);
+        let Scratch { bytes, texts, bits, pass, .. } = &mut self.memory;
+        let Text { start, end, .. } = texts[text.0 as usize];
         let row = text.0 as usize * self.words * 3;
-        let gates = &self.plan.gates;
-        if let Some(automaton) = &self.plan.automaton {
-            for found in automaton.find_overlapping_iter(&bytes[start..end]) {
-                let piece = found.pattern().as_usize();
-                if pieces[piece >> 6] & (1 << (piece & 63)) != 0 {
-                    continue;
-                }
-                pieces[piece >> 6] |= 1 << (piece & 63);
-                seen.push(piece);
-                for place in &self.plan.uses[piece] {
-                    if got[place.matcher as usize] == 0 {
-                        touched.push(place.matcher);
-                    }
-                    got[place.matcher as usize] |= 1 << place.clause;
-                }
-            }
-        }
-        let rare = gates.rarest.iter().filter(|(rarest, _)| gates.sets[*rarest as usize].meets(&set));
-        for matcher in touched.iter().chain(&gates.always).chain(rare.flat_map(|(_, matchers)| matchers)) {
-            let gate = &gates.needs[*matcher as usize];
-            if end - start >= gate.length && gate.is_open(got[*matcher as usize], &gates.sets, &set) {
-                bits[row + (*matcher >> 6) as usize] |= 1 << (*matcher & 63);
-            }
-        }
-        for matcher in touched.drain(..) {
-            got[matcher as usize] = 0;
-        }
-        for piece in seen.drain(..) {
-            pieces[piece >> 6] = 0;
-        }
+        self.plan.gates.candidates(&bytes[start..end], &set, pass, &mut bits[row..row + self.words]);
     }
 }
 
-/// Short and good enough: texts with one hash are compared byte by byte, and a clash only costs a second copy.
-fn hash(bytes: &[u8]) -> u64 {
-    const K: u64 = 0x517c_c1b7_2722_0a95;
-    let mut hash = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
+/// Two multiplications for sixteen bytes, folded, after wyhash; texts with one hash are compared byte by byte, and a clash
+/// only costs a second copy.
+fn hash(key: (u64, u64), bytes: &[u8]) -> u64 {
+    let fold = |one: u64, two: u64| {
+        let product = u128::from(one) * u128::from(two);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let whole = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    let part = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let mut hash = key.0 ^ bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(16);
     for chunk in &mut chunks {
-        let word = chunk.iter().fold(0u64, |word, byte| (word << 8) | u64::from(*byte));
-        hash = (hash.rotate_left(5) ^ word).wrapping_mul(K);
+        hash = fold(whole(&chunk[..8]) ^ key.1, whole(&chunk[8..]) ^ hash);
     }
-    for byte in chunks.remainder() {
-        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(K);
+    let (one, two) = chunks.remainder().split_at(chunks.remainder().len().min(8));
+    fold(fold(part(one) ^ key.1, part(two) ^ hash), key.0 ^ key.1)
+}
+
+/// The hasher of what is a hash.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
     }
-    hash ^ (hash >> 29)
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }

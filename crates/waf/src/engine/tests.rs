@@ -1,7 +1,7 @@
 //! The engine against slow twins: patterns, needs, candidates.
 
 use super::rx::{Flags, Rx};
-use super::{Builder, ChainId, Matcher, Run, Scratch};
+use super::{Builder, ChainId, Matcher, Phrases, Run, Scratch};
 use crate::transform::Transformation;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -89,17 +89,17 @@ fn classes_and_escapes() {
 #[test]
 fn a_phrase_list_finds_its_first_phrase() {
     let mut builder = Builder::new();
-    let phrases: Vec<Vec<u8>> = [&b"passwd"[..], b"/etc/", b";"].map(<[u8]>::to_vec).into();
-    let matcher = builder.matcher(Matcher::Phrases(phrases.into())).unwrap();
+    let phrases = Arc::new(Phrases::new([&b"passwd"[..], b"/etc/", b";"].map(<[u8]>::to_vec).into()));
+    let matcher = builder.matcher(Matcher::Phrases(Arc::clone(&phrases))).unwrap();
     let plan = builder.build();
     let mut run = Run::new(&plan, Scratch::default());
-    let text = run.add(b"cat /ETC/passwd;");
-    assert!(run.test(text, matcher));
-    assert_eq!(run.phrase(text, matcher), Some(4..9));
-    let text = run.add(b"a;passwd");
-    assert_eq!(run.phrase(text, matcher), Some(1..2));
-    let text = run.add(b"nothing");
-    assert!(!run.test(text, matcher) && run.phrase(text, matcher).is_none());
+    // `password` begins as a phrase does, and is none.
+    for (text, first) in [("cat /ETC/passwd;", Some(4..9)), ("a;passwd", Some(1..2)), ("nothing", None), ("password", None)] {
+        let id = run.add(text.as_bytes());
+        assert_eq!(run.test(id, matcher), first.is_some(), "{text}");
+        assert_eq!(phrases.find(text.as_bytes()), first, "{text}");
+        assert_eq!(phrases.find_slowly(text.as_bytes()), first, "{text}");
+    }
 }
 
 #[test]

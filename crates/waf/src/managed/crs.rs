@@ -46,7 +46,7 @@ impl RuleSource for RuleSet {
             Operator::Rx(regex) => vec![regex.text().to_owned()],
             Operator::Phrases(phrases) => {
                 let escaped: Option<Vec<String>> =
-                    phrases.iter().map(|phrase| Some(regex::escape(std::str::from_utf8(phrase).ok()?))).collect();
+                    phrases.list().iter().map(|phrase| Some(regex::escape(std::str::from_utf8(phrase).ok()?))).collect();
                 vec![format!("(?i)(?:{})", escaped?.join("|"))]
             }
             _ => return None,

@@ -4,6 +4,7 @@ use super::Files;
 use super::lex::Word;
 use super::place::Problem;
 use super::text::Template;
+use crate::engine::Phrases;
 use crate::engine::rx::{Flags, Rx};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ pub enum Operator {
     /// `@rx` with `%{...}` inside: compiled for each request.
     RxTemplate(Template),
     /// `@pm`, `@pmFromFile`: one of the phrases occurs.
-    Phrases(Arc<[Vec<u8>]>),
+    Phrases(Arc<Phrases>),
     /// `@detectSQLi`.
     DetectSqli,
     /// `@detectXSS`.
@@ -91,13 +92,13 @@ pub(super) fn operator(word: &Word, files: &Files) -> Result<(bool, Operator), P
     let number = |comparison| Ok::<_, Problem>(Operator::Number(comparison, trimmed(word, at, argument)?));
     let operator = match name.as_str() {
         "rx" | "rxglobal" => regex(word, at, argument)?,
-        "pm" => Operator::Phrases(phrases(argument).into()),
+        "pm" => Operator::Phrases(Arc::new(Phrases::new(phrases(argument)))),
         "pmfromfile" | "pmf" => {
             let mut all = Vec::new();
             for name in argument.split_whitespace() {
                 all.extend(phrase_lines(data(files, word, at, name)?));
             }
-            Operator::Phrases(all.into())
+            Operator::Phrases(Arc::new(Phrases::new(all)))
         }
         "detectsqli" => Operator::DetectSqli,
         "detectxss" => Operator::DetectXss,

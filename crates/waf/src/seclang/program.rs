@@ -17,18 +17,23 @@ pub struct Program {
     pub(super) plan: Plan,
     pub(super) rules: Vec<Compiled>,
     /// Per phase, in order.
-    pub(super) phases: [Vec<Item>; 5],
+    pub(super) phases: [Phase; 5],
     pub(super) settings: Settings,
     /// Names of TX variables that the rules name, by slot.
     pub(super) slots: HashMap<Box<[u8]>, u32>,
+    /// The same by slot.
+    pub(super) names: Vec<Box<[u8]>>,
+    /// The slots of what a match captured, `TX:0` to `TX:9`.
+    pub(super) groups: [u32; 10],
     /// (variable, chain) pairs whose candidates are found once.
     pub(super) pairs: Vec<(Variable, ChainId)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Item {
-    Rule(u32),
-    Marker(u32),
+/// A phase's rules in order, and before which of them each marker stands.
+#[derive(Default, Debug)]
+pub(super) struct Phase {
+    pub rules: Vec<u32>,
+    pub markers: Vec<(u32, usize)>,
 }
 
 #[derive(Debug)]
@@ -68,8 +73,8 @@ pub(super) struct Looked {
     pub selector: Selector,
     pub count: bool,
     pub left_out: Vec<Selector>,
-    /// The slot, for one TX variable.
-    pub slot: Option<u32>,
+    /// The slots of the TX variables it selects: one for a name.
+    pub slots: Vec<u32>,
 }
 
 /// An operator on the plan.
@@ -102,21 +107,25 @@ impl Program {
         let mut compiler =
             Compiler { builder: Builder::new(), slots: HashMap::new(), pairs: Vec::new(), pair_index: HashMap::new(), markers: Vec::new() };
         let mut rules = Vec::new();
-        let mut phases: [Vec<Item>; 5] = Default::default();
+        let groups = std::array::from_fn(|group| compiler.slot(group.to_string().as_bytes()));
+        let mut phases: [Phase; 5] = Default::default();
         for entry in &set.entries {
             match entry {
                 Entry::Marker(name) => {
                     let marker = compiler.marker(name);
-                    phases.iter_mut().for_each(|phase| phase.push(Item::Marker(marker)));
+                    phases.iter_mut().for_each(|phase| phase.markers.push((marker, phase.rules.len())));
                 }
                 Entry::Rule(rule) => {
-                    phases[usize::from(rule.phase.clamp(1, 5)) - 1].push(Item::Rule(rules.len() as u32));
+                    phases[usize::from(rule.phase.clamp(1, 5)) - 1].rules.push(rules.len() as u32);
                     rules.push(compiler.rule(rule, set));
                 }
             }
         }
         let Compiler { builder, slots, pairs, .. } = compiler;
-        Self { plan: builder.build(), rules, phases, settings: set.settings.clone(), slots, pairs }
+        let mut names: Vec<Box<[u8]>> = vec![Box::default(); slots.len()];
+        slots.iter().for_each(|(name, slot)| names[*slot as usize].clone_from(name));
+        select(&mut rules, &names);
+        Self { plan: builder.build(), rules, phases, settings: set.settings.clone(), slots, names, groups, pairs }
     }
 
     /// The engine's plan under it.
@@ -137,6 +146,14 @@ impl Program {
     /// Compiles every pattern now, rather than at its first candidate.
     pub fn warm(&self) {
         self.plan.warm();
+    }
+}
+
+/// What `TX` and `TX:/.../` select, now that all names are known.
+fn select(rules: &mut [Compiled], names: &[Box<[u8]>]) {
+    let looked = rules.iter_mut().flat_map(|rule| &mut rule.links).flat_map(|link| &mut link.looked);
+    for looked in looked.filter(|looked| looked.variable == Variable::Tx && !matches!(looked.selector, Selector::Key(_))) {
+        looked.slots = (0..names.len() as u32).filter(|slot| looked.selector.selects(&names[*slot as usize])).collect();
     }
 }
 
@@ -212,13 +229,13 @@ impl Compiler {
     }
 
     fn looked(&mut self, target: &super::variable::Target, link: &Link) -> Looked {
-        let slot = match (&target.selector, target.variable) {
-            (Selector::Key(name), Variable::Tx) => Some(self.slot(name.as_bytes())),
-            _ => None,
+        let slots = match (&target.selector, target.variable) {
+            (Selector::Key(name), Variable::Tx) => vec![self.slot(name.as_bytes())],
+            _ => Vec::new(),
         };
         let left_out = &link.targets.left_out;
         let left_out = left_out.iter().filter(|(variable, _)| *variable == target.variable).map(|(_, selector)| selector.clone()).collect();
-        Looked { variable: target.variable, selector: target.selector.clone(), count: target.count, left_out, slot }
+        Looked { variable: target.variable, selector: target.selector.clone(), count: target.count, left_out, slots }
     }
 
     fn test(&mut self, operator: &Operator) -> Test {

@@ -98,6 +98,10 @@ impl Rx {
         let Some(automaton) = self.automaton() else {
             return backtrack::find(&self.node, text).unwrap_or_else(|| Some(vec![Some((0, 0))]));
         };
+        if automaton.captures_len() == 1 {
+            // Without groups the match is found both ways by the automaton, with no captures to keep.
+            return automaton.find(text).map(|found| vec![Some((found.start(), found.end()))]);
+        }
         let mut captures: Captures = automaton.create_captures();
         automaton.captures(text, &mut captures);
         captures

@@ -25,11 +25,11 @@ pub struct Clause {
 }
 
 /// A pattern keeps so many of its clauses, the rarest.
-const CLAUSES: usize = 3;
+pub const CLAUSES: usize = 3;
 /// A set of exact texts grows no further.
 const EXACT: usize = 64;
-/// Of a piece so many bytes are looked for.
-const PIECE: usize = 8;
+/// Of a piece so many bytes are looked for: more would find hardly fewer candidates, in a table many times the size.
+pub const PIECE: usize = 5;
 
 struct Info {
     exact: Option<Vec<Vec<u8>>>,

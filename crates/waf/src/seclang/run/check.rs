@@ -45,6 +45,19 @@ pub(super) fn number(bytes: &[u8]) -> i64 {
     if negative { -value } else { value }
 }
 
+/// A number's decimal digits, in memory of the caller.
+pub(super) fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return &digits[at..];
+        }
+    }
+}
+
 fn compare(comparison: Comparison, value: i64, argument: i64) -> bool {
     match comparison {
         Comparison::Eq => value == argument,

@@ -2,6 +2,7 @@
 
 use super::super::body::{self, Parsed};
 use super::super::variable::Variable;
+use super::check::decimal;
 use super::{Interruption, Request, Response, Transaction, Value};
 use crate::seclang::action::{Disruptive, EngineMode};
 
@@ -90,37 +91,49 @@ impl Transaction<'_> {
             Variable::ResponseContentLength,
             Variable::UrlencodedError,
         ];
-        EMPTY.iter().for_each(|variable| self.single(*variable, b""));
-        ZERO.iter().for_each(|variable| self.single(*variable, b"0"));
-        let webapp = self.program.settings.webapp.clone();
-        self.single(Variable::WebappId, webapp.as_bytes());
+        let (empty, zero) = (self.run.add(b""), self.run.add(b"0"));
+        for (variables, text) in [(EMPTY, empty), (ZERO, zero)] {
+            for variable in variables {
+                self.fixed[*variable as usize].clear();
+                self.fixed[*variable as usize].push(Value { key: empty, text });
+            }
+        }
+        self.single(Variable::WebappId, self.program.settings.webapp.as_bytes());
     }
 
     fn facts_of(&mut self) {
-        let facts = self.facts.clone();
-        self.single(Variable::RemoteAddr, facts.remote_addr.as_bytes());
-        self.single(Variable::RemoteHost, facts.remote_addr.as_bytes());
-        self.single(Variable::RemotePort, facts.remote_port.to_string().as_bytes());
-        self.single(Variable::ServerAddr, facts.server_addr.as_bytes());
-        self.single(Variable::ServerPort, facts.server_port.to_string().as_bytes());
-        self.single(Variable::UniqueId, facts.unique_id.as_bytes());
-        self.single(Variable::Duration, facts.duration.to_string().as_bytes());
-        let seconds = facts.epoch.rem_euclid(86_400);
+        let facts = std::mem::take(&mut self.facts);
+        for (variable, text) in [
+            (Variable::RemoteAddr, &facts.remote_addr),
+            (Variable::RemoteHost, &facts.remote_addr),
+            (Variable::ServerAddr, &facts.server_addr),
+            (Variable::UniqueId, &facts.unique_id),
+        ] {
+            self.single(variable, text.as_bytes());
+        }
+        let second = facts.epoch.rem_euclid(86_400) as u64;
         let days = facts.epoch.div_euclid(86_400);
         let (year, month, day) = civil(days);
-        self.single(Variable::TimeEpoch, facts.epoch.to_string().as_bytes());
-        self.single(Variable::Time, format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60).as_bytes());
+        let two = |number: u64| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let [hour, minute, second] = [second / 3600, second / 60 % 60, second % 60];
+        self.single(Variable::Time, &[two(hour), two(minute), two(second)].join(&b':'));
+        let sign: &[u8] = if facts.epoch < 0 { b"-" } else { b"" };
+        self.single(Variable::TimeEpoch, &[sign, decimal(facts.epoch.unsigned_abs(), &mut [0; 20])].concat());
         for (variable, value) in [
-            (Variable::TimeHour, seconds / 3600),
-            (Variable::TimeMin, seconds / 60 % 60),
-            (Variable::TimeSec, seconds % 60),
-            (Variable::TimeDay, day),
-            (Variable::TimeMon, month - 1),
-            (Variable::TimeYear, year),
-            (Variable::TimeWday, (days + 4).rem_euclid(7)),
+            (Variable::RemotePort, u64::from(facts.remote_port)),
+            (Variable::ServerPort, u64::from(facts.server_port)),
+            (Variable::Duration, facts.duration),
+            (Variable::TimeHour, hour),
+            (Variable::TimeMin, minute),
+            (Variable::TimeSec, second),
+            (Variable::TimeDay, day as u64),
+            (Variable::TimeMon, month as u64 - 1),
+            (Variable::TimeYear, year.max(0) as u64),
+            (Variable::TimeWday, (days + 4).rem_euclid(7) as u64),
         ] {
-            self.single(variable, value.to_string().as_bytes());
+            self.single(variable, decimal(value, &mut [0; 20]));
         }
+        self.facts = facts;
     }
 
     fn header(&mut self, name: &[u8], value: &[u8]) {

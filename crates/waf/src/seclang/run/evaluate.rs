@@ -1,9 +1,9 @@
 //! Rules in order: which link matches which values, and what happens then.
 
 use super::super::action::{Change, Disruptive, EngineMode};
-use super::super::program::{Compiled, Condition, Item, Looked, Test, is_fixed};
+use super::super::program::{Compiled, Condition, Looked, Phase, Test, is_fixed};
 use super::super::variable::Variable;
-use super::check::number;
+use super::check::{decimal, number};
 use super::request::Kept;
 use super::{Interruption, Matched, Transaction};
 use crate::engine::{Candidates, ChainId, Matcher, TextId};
@@ -15,20 +15,18 @@ impl<'p> Transaction<'p> {
         self.phase = phase;
         self.unions.iter_mut().for_each(Candidates::forget);
         let program = self.program;
-        for item in &program.phases[usize::from(phase) - 1] {
-            let index = match item {
-                Item::Marker(marker) => {
-                    if self.skip_after == Some(*marker) {
-                        self.skip_after = None;
-                    }
-                    continue;
-                }
-                Item::Rule(index) => *index,
-            };
-            if self.any_removed && self.removed[index as usize] {
+        let Phase { rules, markers } = &program.phases[usize::from(phase) - 1];
+        let mut at = 0;
+        while let Some(index) = rules.get(at).copied() {
+            if let Some(marker) = self.skip_after {
+                // On to the rule behind the marker, or to the end: the next phase may have it.
+                let Some((_, behind)) = markers.iter().find(|(known, behind)| *known == marker && *behind >= at) else { break };
+                at = *behind;
+                self.skip_after = None;
                 continue;
             }
-            if self.skip_after.is_some() {
+            at += 1;
+            if self.any_removed && self.removed[index as usize] {
                 continue;
             }
             if self.skip > 0 {
@@ -150,13 +148,7 @@ impl<'p> Transaction<'p> {
     fn look(&mut self, rule: &'p Compiled, link: &'p Condition, looked: &'p Looked, test: &'p Test) -> bool {
         let variable = looked.variable;
         if looked.count {
-            let count = self.count(rule, looked).to_string();
-            let key = match &looked.selector {
-                super::Selector::Key(name) => self.run.add(name.as_bytes()),
-                _ => self.run.add(b""),
-            };
-            let text = self.run.add(count.as_bytes());
-            return self.ask(rule, link, test, (variable, key, text));
+            return self.look_count(rule, link, looked, test);
         }
         if is_fixed(variable) {
             let mut matched = false;
@@ -168,17 +160,17 @@ impl<'p> Transaction<'p> {
             }
             return matched;
         }
-        if let (Some(slot), super::Selector::Key(name)) = (looked.slot, &looked.selector) {
-            let Some(value) = self.tx[slot as usize].clone() else { return false };
+        if let ([slot], super::Selector::Key(name)) = (looked.slots.as_slice(), &looked.selector) {
+            let Some(value) = self.tx.get(*slot) else { return false };
             // The commonest test of a rule set, one TX variable against a number, needs no text of the run.
-            if link.chain == ChainId::NONE && matches!(test, Test::Number(..)) && self.check(test, &value) == link.negated {
+            if is_plain(link, test) && self.check(test, value) == link.negated {
                 return false;
             }
-            let (key, text) = (self.run.add(name.as_bytes()), self.run.add(&value));
+            let (key, text) = (self.run.add(name.as_bytes()), self.run.add(value));
             return self.is_looked_at(rule, looked, key) && self.ask(rule, link, test, (variable, key, text));
         }
         let mut matched = false;
-        for (key, value) in self.moving(variable, &looked.selector) {
+        for (key, value) in self.values(looked) {
             let (key, text) = (self.run.add(&key), self.run.add(&value));
             if self.is_looked_at(rule, looked, key) {
                 matched |= self.ask(rule, link, test, (variable, key, text));
@@ -187,15 +179,38 @@ impl<'p> Transaction<'p> {
         matched
     }
 
+    /// How many there are, asked as a value.
+    fn look_count(&mut self, rule: &'p Compiled, link: &'p Condition, looked: &'p Looked, test: &'p Test) -> bool {
+        let mut digits = [0; 20];
+        let count = decimal(self.count(rule, looked) as u64, &mut digits);
+        if is_plain(link, test) && self.check(test, count) == link.negated {
+            return false;
+        }
+        let key = match &looked.selector {
+            super::Selector::Key(name) => self.run.add(name.as_bytes()),
+            _ => self.run.add(b""),
+        };
+        let text = self.run.add(count);
+        self.ask(rule, link, test, (looked.variable, key, text))
+    }
+
+    /// The values of a variable that changes while rules run.
+    fn values(&self, looked: &Looked) -> Vec<(Vec<u8>, Vec<u8>)> {
+        match (looked.variable, &looked.selector) {
+            (Variable::Tx, super::Selector::All | super::Selector::Regex(_)) => self.tx_among(&looked.slots, &looked.selector),
+            (variable, selector) => self.moving(variable, selector),
+        }
+    }
+
     fn count(&mut self, rule: &Compiled, looked: &Looked) -> usize {
         if is_fixed(looked.variable) {
             let values = &self.fixed[looked.variable as usize];
             return values.iter().filter(|value| self.is_looked_at(rule, looked, value.key)).count();
         }
-        if let Some(slot) = looked.slot {
-            return usize::from(self.tx[slot as usize].is_some());
+        if let ([slot], super::Selector::Key(_)) = (looked.slots.as_slice(), &looked.selector) {
+            return usize::from(self.tx.get(*slot).is_some());
         }
-        let values = self.moving(looked.variable, &looked.selector);
+        let values = self.values(looked);
         values.into_iter().filter(|(key, _)| !looked.left_out.iter().any(|selector| selector.selects(key))).count()
     }
 
@@ -242,27 +257,28 @@ impl<'p> Transaction<'p> {
 
     fn capture(&mut self, test: &Test, text: TextId) {
         let bytes = self.run.bytes(text);
-        let taken: Vec<Vec<u8>> = match test {
+        let whole = || vec![Some((0, bytes.len()))];
+        let spans = match test {
             Test::Matcher(matcher) => match self.run.plan().matcher(*matcher) {
-                Matcher::Regex(rx) => {
-                    let spans = rx.captures(bytes).unwrap_or_default();
-                    spans.iter().take(10).map(|span| span.map(|(start, end)| bytes[start..end].to_vec()).unwrap_or_default()).collect()
-                }
-                Matcher::Phrases(_) => self.run.phrase(text, *matcher).map(|span| bytes[span].to_vec()).into_iter().collect(),
+                Matcher::Regex(rx) => rx.captures(bytes).unwrap_or_default(),
+                Matcher::Phrases(phrases) => phrases.find(bytes).map(|found| Some((found.start, found.end))).into_iter().collect(),
                 Matcher::Detector { name: "detectSQLi", .. } => {
-                    crate::detect::sqli(bytes).map(|fingerprint| fingerprint.to_string().into_bytes()).into_iter().collect()
+                    if let Some(fingerprint) = crate::detect::sqli(bytes) {
+                        let slot = self.program.groups[0];
+                        self.tx.set(slot, Some(fingerprint.to_string().as_bytes()));
+                    }
+                    return;
                 }
-                _ => vec![bytes.to_vec()],
+                _ => whole(),
             },
             Test::RxTemplate(template) => {
                 let pattern = String::from_utf8_lossy(&self.expand(template)).into_owned();
-                let spans = super::super::operator::compile(&pattern).ok().and_then(|rx| rx.captures(bytes)).unwrap_or_default();
-                spans.iter().take(10).map(|span| span.map(|(start, end)| bytes[start..end].to_vec()).unwrap_or_default()).collect()
+                super::super::operator::compile(&pattern).ok().and_then(|rx| rx.captures(bytes)).unwrap_or_default()
             }
-            _ => vec![bytes.to_vec()],
+            _ => whole(),
         };
-        for (group, value) in taken.into_iter().enumerate() {
-            self.set_tx(None, Cow::Owned(group.to_string().into_bytes()), Some(Cow::Owned(value)));
+        for (slot, span) in self.program.groups.iter().zip(spans) {
+            self.tx.set(*slot, Some(span.map_or(&[], |(start, end)| &bytes[start..end])));
         }
     }
 
@@ -292,13 +308,13 @@ impl<'p> Transaction<'p> {
         let name = self.expand(&setvar.name);
         let name = if name.iter().any(u8::is_ascii_uppercase) { Cow::Owned(name.to_ascii_lowercase()) } else { name };
         let before = |own: &Self| match setvar.collection {
-            Variable::Tx => number(own.tx_value(&name).unwrap_or_default()),
+            Variable::Tx => number(setvar.slot.map_or_else(|| own.tx_value(&name), |slot| own.tx.get(slot)).unwrap_or_default()),
             other => own
                 .moving(other, &super::Selector::Key(String::from_utf8_lossy(&name).into_owned()))
                 .first()
                 .map_or(0, |(_, value)| number(value)),
         };
-        let value: Option<Cow<'p, [u8]>> = match &setvar.change {
+        let value: Option<Cow<'_, [u8]>> = match &setvar.change {
             Change::Remove => None,
             Change::Set(template) => Some(self.expand(template)),
             Change::Add(template) => Some(Cow::Owned(before(self).saturating_add(number(&self.expand(template))).to_string().into_bytes())),
@@ -307,7 +323,7 @@ impl<'p> Transaction<'p> {
             }
         };
         if setvar.collection == Variable::Tx {
-            self.set_tx(setvar.slot, name, value);
+            self.set_tx(setvar.slot, &name, value.as_deref());
             return;
         }
         // Without `initcol` there is no collection to write to, as in both references.
@@ -323,4 +339,9 @@ impl<'p> Transaction<'p> {
             }
         }
     }
+}
+
+/// Whether the value itself is compared with a number: nothing of it is kept where it does not fit.
+fn is_plain(link: &Condition, test: &Test) -> bool {
+    link.chain == ChainId::NONE && matches!(test, Test::Number(..))
 }

@@ -5,15 +5,16 @@ mod collect;
 mod control;
 mod evaluate;
 mod request;
+mod tx;
 mod values;
 
 pub use request::{Facts, Request, Response, Stored};
 
+use self::tx::Tx;
 use super::action::{Allow, Disruptive, EngineMode};
 use super::program::Program;
 use super::variable::{Selector, Variable};
 use crate::engine::{Candidates, Run, TextId};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub struct Scratch {
     engine: crate::engine::Scratch,
     fixed: Vec<Vec<Value>>,
     unions: Vec<Candidates>,
+    tx: Tx,
 }
 
 /// A request on its way through the phases.
@@ -76,9 +78,7 @@ pub struct Transaction<'p> {
     fixed: Vec<Vec<Value>>,
     /// Candidates of the program's pairs, found once a phase.
     unions: Vec<Candidates>,
-    /// TX, by slot, and what the rules do not name.
-    tx: Vec<Option<Cow<'p, [u8]>>>,
-    tx_more: HashMap<Vec<u8>, Vec<u8>>,
+    tx: Tx,
     matched_now: Vec<(Variable, TextId, TextId)>,
     matched_last: Option<(Variable, TextId, TextId)>,
     mode: EngineMode,
@@ -125,7 +125,8 @@ impl<'p> Transaction<'p> {
     /// A transaction with collections kept from earlier requests and an earlier one's memory.
     pub fn with(program: &'p Program, facts: Facts, stored: Stored, scratch: Scratch) -> Self {
         let settings = &program.settings;
-        let Scratch { engine, mut fixed, mut unions } = scratch;
+        let Scratch { engine, mut fixed, mut unions, mut tx } = scratch;
+        tx.clear(program.slots.len());
         fixed.iter_mut().for_each(Vec::clear);
         fixed.resize(Variable::COUNT, Vec::new());
         unions.resize(program.pairs.len(), Candidates::default());
@@ -137,8 +138,7 @@ impl<'p> Transaction<'p> {
             keys: HashMap::new(),
             fixed,
             unions,
-            tx: vec![None; program.slots.len()],
-            tx_more: HashMap::new(),
+            tx,
             matched_now: Vec::new(),
             matched_last: None,
             mode: settings.engine,
@@ -203,12 +203,12 @@ impl<'p> Transaction<'p> {
             self.run_phase(5);
         }
         let outcome = Outcome { matched: self.matched, hits: self.hits, interruption: self.interruption, would: self.would };
-        (outcome, self.stored, Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions })
+        (outcome, self.stored, Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions, tx: self.tx })
     }
 
     /// The memory alone, where nothing else of the transaction is wanted.
     pub fn into_scratch(self) -> Scratch {
-        Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions }
+        Scratch { engine: self.run.into_scratch(), fixed: self.fixed, unions: self.unions, tx: self.tx }
     }
 
     /// A TX variable's value: `inbound_anomaly_score_pl1`.

@@ -8,30 +8,24 @@ use std::borrow::Cow;
 impl<'p> Transaction<'p> {
     pub(super) fn tx_value(&self, name: &[u8]) -> Option<&[u8]> {
         match self.program.slots.get(name) {
-            Some(slot) => self.tx[*slot as usize].as_deref(),
-            None => self.tx_more.get(name).map(Vec::as_slice),
+            Some(slot) => self.tx.get(*slot),
+            None => self.tx.more().get(name).map(Vec::as_slice),
         }
     }
 
-    pub(super) fn set_tx(&mut self, slot: Option<u32>, name: Cow<'_, [u8]>, value: Option<Cow<'p, [u8]>>) {
-        let slot = slot.or_else(|| self.program.slots.get(name.as_ref()).copied());
-        match (slot, value) {
-            (Some(slot), value) => self.tx[slot as usize] = value,
-            (None, Some(value)) => {
-                self.tx_more.insert(name.into_owned(), value.into_owned());
-            }
-            (None, None) => {
-                self.tx_more.remove(name.as_ref());
-            }
+    pub(super) fn set_tx(&mut self, slot: Option<u32>, name: &[u8], value: Option<&[u8]>) {
+        match slot.or_else(|| self.program.slots.get(name).copied()) {
+            Some(slot) => self.tx.set(slot, value),
+            None => self.tx.set_more(name, value),
         }
     }
 
-    /// Every TX variable, by name.
-    fn tx_all(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let named =
-            self.program.slots.iter().filter_map(|(name, slot)| Some((name.to_vec(), self.tx[*slot as usize].as_deref()?.to_vec())));
-        let mut all: Vec<_> = named.chain(self.tx_more.iter().map(|(name, value)| (name.clone(), value.clone()))).collect();
-        all.sort();
+    /// The TX variables of these slots and those without one that the selector takes, by name.
+    pub(super) fn tx_among(&self, slots: &[u32], selector: &Selector) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let named = slots.iter().filter_map(|slot| Some((self.program.names[*slot as usize].to_vec(), self.tx.get(*slot)?.to_vec())));
+        let more = self.tx.more().iter().filter(|(name, _)| selector.selects(name));
+        let mut all: Vec<_> = named.chain(more.map(|(name, value)| (name.clone(), value.clone()))).collect();
+        all.sort_unstable();
         all
     }
 
@@ -47,7 +41,10 @@ impl<'p> Transaction<'p> {
                 Selector::Key(name) => {
                     return self.tx_value(name.as_bytes()).map(|value| (name.as_bytes().to_vec(), value.to_vec())).into_iter().collect();
                 }
-                _ => self.tx_all(),
+                selector => {
+                    let slots: Vec<u32> = (0..self.program.names.len() as u32).collect();
+                    self.tx_among(&slots, selector)
+                }
             },
             Variable::MatchedVar => self.matched_last.map(|(_, _, value)| self.run.bytes(value)).map(text).unwrap_or_default(),
             Variable::MatchedVarName => self.matched_last.as_ref().map(|last| text(&name_of(last))).unwrap_or_default(),
