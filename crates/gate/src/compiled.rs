@@ -16,7 +16,7 @@ struct Compiled {
     resources: HashMap<String, Arc<Policy>>,
     /// By API id.
     apis: HashMap<String, Arc<Policy>>,
-    /// By ARN.
+    /// By ARN, or by id, which is how those of AWS WAF Classic are associated.
     web_acls: HashMap<String, Arc<web_acl::Compiled>>,
 }
 
@@ -29,7 +29,9 @@ fn of(app: &App) -> Option<&Compiled> {
         let arns = app.resources().filter_map(|resource| resource.arn.as_ref());
         let resources = arns.filter_map(|arn| Some((arn.clone(), iam::app::resource_policy(app, arn)?)));
         let apis = app.aws().rest_apis.iter().filter_map(|api| Some((api.api_id.clone(), iam::app::api_policy(app, api)?)));
-        let web_acls = app.of_kind(web_acl::WEB_ACL).filter_map(|acl| Some((acl.arn.clone()?, Arc::new(web_acl::compile(app, acl)))));
+        let compile = |acl| Arc::new(web_acl::compile(app, acl));
+        let classic = app.of_kind(web_acl::CLASSIC).map(|acl| (acl.physical_id.clone(), compile(acl)));
+        let web_acls = app.of_kind(web_acl::WEB_ACL).filter_map(|acl| Some((acl.arn.clone()?, compile(acl)))).chain(classic);
         Compiled {
             stacks: roles.chain(users).collect(),
             resources: resources.collect(),
@@ -71,10 +73,13 @@ pub fn api_policy(app: &App, api: &RestApi) -> Option<Arc<Policy>> {
     }
 }
 
-/// The web ACL with this ARN, or why it cannot judge. `None`: it is not declared.
+/// The web ACL with this ARN (of AWS WAF Classic: this id), or why it cannot judge. `None`: it is not declared.
 pub fn web_acl(app: &App, arn: &str) -> Option<Arc<web_acl::Compiled>> {
     match of(app) {
         Some(compiled) => compiled.web_acls.get(arn).cloned(),
-        None => app.by_arn(arn).filter(|found| found.kind == web_acl::WEB_ACL).map(|acl| Arc::new(web_acl::compile(app, acl))),
+        None => {
+            let own = app.by_arn(arn).filter(|found| found.kind == web_acl::WEB_ACL);
+            own.or_else(|| app.by_physical(web_acl::CLASSIC, arn)).map(|acl| Arc::new(web_acl::compile(app, acl)))
+        }
     }
 }

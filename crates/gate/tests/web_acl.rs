@@ -209,3 +209,23 @@ fn what_is_not_understood_closes_the_stage() {
         with(&good, "Association", &["ResourceArn"], node(json!("arn:aws:apigateway:us-east-1::/restapis/api1234567/stages/other")));
     assert!(judged(&elsewhere, &get("/open", &[]), &Memory::default()).passes());
 }
+
+#[test]
+fn a_web_acl_of_waf_classic_stops_as_one_of_wafv2_does() {
+    let app = |ip: &str| {
+        let mut all = resources();
+        let set = json!({"Name": "Set", "IPSetDescriptors": [{"Type": "IPV4", "Value": ip}]});
+        let rule = json!({"Name": "Rule", "MetricName": "rule", "Predicates": [{"DataId": "set-1", "Negated": false, "Type": "IPMatch"}]});
+        let acl = json!({"Name": "Old", "MetricName": "old", "DefaultAction": {"Type": "ALLOW"},
+            "Rules": [{"Action": {"Type": "BLOCK"}, "Priority": 1, "RuleId": "rule-1"}]});
+        all.push(resource(100, "Set", "AWS::WAFRegional::IPSet", "set-1", None, set));
+        all.push(resource(101, "Rule", "AWS::WAFRegional::Rule", "rule-1", None, rule));
+        all.push(resource(102, "Acl", "AWS::WAFRegional::WebACL", "acl-1", None, acl));
+        all.push(resource(103, "At", "AWS::WAFRegional::WebACLAssociation", "a", None, json!({"ResourceArn": STAGE, "WebACLId": "acl-1"})));
+        App::new(ACCOUNT, "us-east-1", all)
+    };
+    let call = get("/open", &[]);
+    let client = &call.source_ip;
+    assert_eq!(stopped(&judged(&app(&format!("{client}/32")), &call, &Memory::default())).status, 403);
+    assert!(waf(&judged(&app("192.0.2.1/32"), &call, &Memory::default())).contains("the default action of web ACL Old"));
+}

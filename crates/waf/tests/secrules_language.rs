@@ -1,5 +1,6 @@
-//! ModSecurity's own transformation tests (`secrules-language-tests`, Apache-2.0), which this repository does not hold:
-//! `SECRULES_LANGUAGE_TESTS=DIR cargo test -p sekisho-waf --test secrules_language -- --ignored --nocapture`
+//! ModSecurity's own transformation tests (`secrules-language-tests`, Apache-2.0), which this repository does not hold.
+//!
+//! `SECRULES_LANGUAGE_TESTS` names their folder. Without it nothing is compared, and it says so.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -36,9 +37,10 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "needs SECRULES_LANGUAGE_TESTS"]
 fn transformations_agree() {
-    let folder = std::env::var("SECRULES_LANGUAGE_TESTS").unwrap();
+    let Ok(folder) = std::env::var("SECRULES_LANGUAGE_TESTS") else {
+        return println!("no tests: SECRULES_LANGUAGE_TESTS is not set; nothing was compared");
+    };
     let (mut passed, mut failed, mut garbled, mut without) = (0, 0, 0, Vec::new());
     let mut files: Vec<_> = fs::read_dir(format!("{folder}/transformations")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

@@ -23,8 +23,8 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
         return answered(walk, answer);
     }
     let Some(compiled) = compiled::web_acl(walk.app, arn) else { return undeclared(stage, arn) };
-    let acl = match &*compiled {
-        Ok(acl) => acl,
+    let program = match &*compiled {
+        Ok(program) => program,
         Err(trouble) => {
             let says = format!("web ACL {arn} of stage `{}` cannot be judged: {}", stage.name, trouble.says);
             return Said::depends(says, Some(trouble.place.clone()));
@@ -32,8 +32,8 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
     };
     let path = inspection::path(walk.call);
     let asking = Asking { state: walk.state, now: walk.call.time };
-    let judgement = acl.judge(&request(walk.call, invoke, path.as_bytes()), ResourceType::ApiGateway, &asking);
-    let answer = answer(acl, &judgement);
+    let judgement = program.ask(&request(walk.call, invoke, path.as_bytes()), ResourceType::ApiGateway, &asking);
+    let answer = answer(program.acl(), &judgement);
     walk.inspection = Some(Inspection { answer: answer.clone(), acl: compiled, judgement });
     answered(walk, answer)
 }

@@ -7,7 +7,7 @@ use model::{App, Ask, Call, Node, WebAclAnswer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use waf::wafv2::ast::Visibility;
-use waf::wafv2::{Judgement, Outcome, Redacted, RuleMatch, Source, WebAcl, log_line};
+use waf::wafv2::{Judgement, Outcome, Program, Redacted, RuleMatch, Source, WebAcl, log_line};
 
 /// A request that a web ACL judged.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ const DEFAULT: &str = "Default_Action";
 impl Inspection {
     /// The web ACL, when it judged.
     fn acl(&self) -> Option<&WebAcl> {
-        self.acl.as_ref().as_ref().ok()
+        self.acl.as_ref().as_ref().ok().map(Program::acl)
     }
 
     /// ARN of the web ACL.

@@ -11,17 +11,25 @@ pub use managed::{ManagedGroup, ManagedRule, managed_groups};
 
 use model::{App, Kind, Member, Node, Place, Resource, Trouble};
 use serde_json::Value;
-use waf::wafv2::{Library, RuleGroup, WebAcl, capacity as units};
+use std::sync::Arc;
+use waf::wafv2::{Library, Program, RuleGroup, WebAcl, capacity as units};
 
 /// CloudFormation's type of web ACLs.
 pub(crate) const WEB_ACL: &str = "AWS::WAFv2::WebACL";
 
 /// A web ACL that can judge requests, or why it cannot.
-pub(crate) type Compiled = Result<WebAcl, Trouble>;
+pub(crate) type Compiled = Result<Program, Trouble>;
 
-/// The web ACL that a resource declares.
+/// CloudFormation's type of the regional web ACLs of AWS WAF Classic.
+pub(crate) const CLASSIC: &str = "AWS::WAFRegional::WebACL";
+
+/// The web ACL that a resource declares, of either kind.
 pub(crate) fn compile(app: &App, resource: &Resource) -> Compiled {
-    WebAcl::from_cloudformation(app, resource, &library(app)).map_err(|found| first(found, resource))
+    let read = match resource.kind.as_str() {
+        CLASSIC => waf::classic::from_cloudformation(app, resource),
+        _ => WebAcl::from_cloudformation(app, resource, &library(app)),
+    };
+    read.map(|acl| Program::compile(Arc::new(acl))).map_err(|found| first(found, resource))
 }
 
 fn first(troubles: Vec<Trouble>, resource: &Resource) -> Trouble {
@@ -93,7 +101,7 @@ fn within(group: &RuleGroup) -> Result<(), Refused> {
 /// # Errors
 /// As [`check`].
 pub fn capacity(app: &App, resource: &Resource) -> Result<u64, Refused> {
-    most(compile(app, resource)?.capacity())
+    most(compile(app, resource)?.acl().capacity())
 }
 
 fn most(used: u64) -> Result<u64, Refused> {

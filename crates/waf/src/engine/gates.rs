@@ -16,6 +16,9 @@ const CLAUSES: usize = super::rx::needs::CLAUSES;
 /// Lengths that are told apart; beyond, every matcher's need is met.
 const LENGTHS: usize = 64;
 
+/// The words that one piece sets bits in, and the bits.
+type Uses = Vec<(u32, u64)>;
+
 /// What all matchers need before one is asked.
 #[derive(Debug)]
 pub(super) struct Gates {
@@ -29,8 +32,8 @@ pub(super) struct Gates {
     /// Per length, the matchers it is enough for.
     lengths: Vec<u64>,
     automaton: Option<Pieces>,
-    /// Per piece, the words it sets bits in.
-    uses: Vec<Vec<(u32, u64)>>,
+    /// Per piece.
+    uses: Vec<Uses>,
 }
 
 /// What a pass needs, kept between texts.
@@ -48,7 +51,7 @@ impl Gates {
         let mut all = vec![0u64; 256 * row];
         let mut without = vec![0u64; row];
         let mut lengths = vec![0u64; (LENGTHS + 1) * words];
-        let mut pieces: BTreeMap<Vec<u8>, Vec<(u32, u64)>> = BTreeMap::new();
+        let mut pieces: BTreeMap<Vec<u8>, Uses> = BTreeMap::new();
         for (index, matcher) in matchers.iter().enumerate() {
             let needs = needs(matcher);
             let (word, bit) = (index >> 6, 1u64 << (index & 63));
@@ -63,7 +66,7 @@ impl Gates {
                 clause.pieces.iter().for_each(|piece| pieces.entry(piece.clone()).or_default().push((at as u32, bit)));
             }
         }
-        let (texts, uses): (Vec<Vec<u8>>, Vec<Vec<(u32, u64)>>) = pieces.into_iter().map(|(text, uses)| (text, joined(uses))).unzip();
+        let (texts, uses): (Vec<Vec<u8>>, Vec<Uses>) = pieces.into_iter().map(|(text, uses)| (text, joined(uses))).unzip();
         let automaton = Pieces::new(&texts);
         if automaton.is_none() {
             // Too many pieces for one automaton: every matcher is asked.
@@ -140,7 +143,7 @@ fn piece(text: &[u8]) -> Vec<u8> {
 }
 
 /// The bits of one word together.
-fn joined(uses: Vec<(u32, u64)>) -> Vec<(u32, u64)> {
+fn joined(uses: Uses) -> Uses {
     let mut joined: BTreeMap<u32, u64> = BTreeMap::new();
     uses.into_iter().for_each(|(at, bit)| *joined.entry(at).or_default() |= bit);
     joined.into_iter().collect()

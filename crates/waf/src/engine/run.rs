@@ -36,6 +36,13 @@ pub struct Scratch {
     pass: Pass,
 }
 
+impl std::fmt::Debug for Scratch {
+    /// What is in it is a request of the past.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}
+
 /// Which matchers could match one of some texts: one bit each.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates(Vec<u64>);

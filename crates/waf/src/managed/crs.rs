@@ -1,7 +1,8 @@
 //! Patterns of a Core Rule Set in the place of our own: each rule's operator and transformations as a statement of WAFv2, on
-//! the component of AWS's rule. Anomaly scores, paranoia levels and targets of the rule set play no part.
+//! the component of AWS's rule. Anomaly scores and paranoia levels of the rule set play no part; of its targets one thing does:
+//! what is not meant for headers is not laid on them, for browsers send much there that looks like a command.
 
-use crate::seclang::{Operator, RuleSet};
+use crate::seclang::{Operator, RuleSet, Selector, Target, Variable};
 use crate::transform::Transformation;
 use crate::wafv2::Pattern;
 use crate::wafv2::ast::{Field, Inspect, RegexPatternSet, Statement};
@@ -20,12 +21,15 @@ pub struct Backing {
     pub regexes: Vec<String>,
     /// What is done to a value first, beyond URL decoding: a rule set's variables arrive decoded, AWS's components do not.
     pub transformations: Vec<Transformation>,
+    /// Whether the rule itself looks at every request header.
+    pub headers: bool,
 }
 
 /// What the rules of these ids look for, each as a statement; those that the source does not have, or that AWS would refuse
-/// as patterns, are left out.
+/// as patterns, or that are not meant for this component, are left out.
 pub(super) fn statements(source: &dyn RuleSource, ids: &[u32], field: &Field) -> Vec<Statement> {
-    ids.iter().filter_map(|id| statement(*id, source.patterns(*id)?, field)).collect()
+    let fits = |backing: &Backing| backing.headers || !matches!(field, Field::Headers(_));
+    ids.iter().filter_map(|id| statement(*id, source.patterns(*id).filter(fits)?, field)).collect()
 }
 
 fn statement(id: u32, backing: Backing, field: &Field) -> Option<Statement> {
@@ -51,6 +55,7 @@ impl RuleSource for RuleSet {
             }
             _ => return None,
         };
-        Some(Backing { regexes, transformations: link.actions.transformations.clone() })
+        let headers = |target: &Target| target.variable == Variable::RequestHeaders && target.selector == Selector::All && !target.count;
+        Some(Backing { regexes, transformations: link.actions.transformations.clone(), headers: link.targets.looked.iter().any(headers) })
     }
 }

@@ -130,7 +130,11 @@ fn a_core_rule_set_backs_the_approximations() {
     impl super::RuleSource for One {
         fn patterns(&self, id: u32) -> Option<super::Backing> {
             let regexes = vec!["only-in-crs".to_owned()];
-            (id == 930_100).then_some(super::Backing { regexes, transformations: vec![crate::transform::Transformation::Lowercase] })
+            (id == 930_100).then_some(super::Backing {
+                regexes,
+                transformations: vec![crate::transform::Transformation::Lowercase],
+                headers: false,
+            })
         }
     }
     let (own, backed) = (group("AWSManagedRulesCommonRuleSet", None).unwrap(), group("AWSManagedRulesCommonRuleSet", Some(&One)).unwrap());

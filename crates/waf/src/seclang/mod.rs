@@ -31,7 +31,7 @@ pub use place::{Place, Problem};
 pub use program::Program;
 pub use rule::{Rule, RuleSet, Settings};
 pub use run::{Facts, Interruption, Matched, Outcome, Request, Response, Scratch, Stored, Transaction};
-pub use variable::{Selector, Variable};
+pub use variable::{Selector, Target, Variable};
 
 use std::collections::BTreeMap;
 

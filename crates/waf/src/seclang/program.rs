@@ -25,6 +25,7 @@ pub struct Program {
     pub(super) names: Vec<Box<[u8]>>,
     /// The slots of what a match captured, `TX:0` to `TX:9`.
     pub(super) groups: [u32; 10],
+    not_assessed: Vec<(u32, &'static str)>,
     /// (variable, chain) pairs whose candidates are found once.
     pub(super) pairs: Vec<(Variable, ChainId)>,
 }
@@ -125,12 +126,27 @@ impl Program {
         let mut names: Vec<Box<[u8]>> = vec![Box::default(); slots.len()];
         slots.iter().for_each(|(name, slot)| names[*slot as usize].clone_from(name));
         select(&mut rules, &names);
-        Self { plan: builder.build(), rules, phases, settings: set.settings.clone(), slots, names, groups, pairs }
+        Self {
+            plan: builder.build(),
+            rules,
+            phases,
+            settings: set.settings.clone(),
+            not_assessed: set.not_assessed(),
+            slots,
+            names,
+            groups,
+            pairs,
+        }
     }
 
     /// The engine's plan under it.
     pub const fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Rules that never match because they ask the outside: id and operator ([`RuleSet::not_assessed`]).
+    pub fn not_assessed(&self) -> &[(u32, &'static str)] {
+        &self.not_assessed
     }
 
     /// How many rules.

@@ -125,6 +125,15 @@ impl RuleSet {
         })
     }
 
+    /// Rules that ask the outside (`@rbl`, `@geoLookup`), with the operator: nothing is asked here, and they never match.
+    pub fn not_assessed(&self) -> Vec<(u32, &'static str)> {
+        let outside = |link: &Link| match link.operator {
+            Some(Operator::Outside(name)) => Some(name),
+            _ => None,
+        };
+        self.rules().filter_map(|rule| Some((rule.id, rule.links.iter().find_map(outside)?))).collect()
+    }
+
     pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
         self.entries.iter_mut().filter_map(|entry| match entry {
             Entry::Rule(rule) => Some(rule.as_mut()),

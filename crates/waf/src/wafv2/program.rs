@@ -19,7 +19,7 @@ use crate::engine::rx::{Flags, Rx};
 use crate::engine::{Builder, ChainId, Matcher, MatcherId, Plan, Run, Scratch, TextId};
 use crate::request::Request;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A web ACL, compiled.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Program {
     fields: Vec<(Field, Vec<PreParse>)>,
     /// By the address of the statement, which stays where it is as long as the program holds the web ACL.
     tests: HashMap<usize, Compiled>,
+    /// Memory of requests that are done, for callers that keep none.
+    spare: Mutex<Vec<Scratch>>,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,9 @@ const SQLI_WAKES: ByteSet = ByteSet::EMPTY.with(b'0', b'9').with(b'a', b'z').wit
 /// Without these there is no tag and no attribute's value.
 const XSS_WAKES: ByteSet = ByteSet::EMPTY.with(b'<', b'<').with(b'=', b'=');
 
+/// Requests whose memory is kept.
+const SPARE: usize = 8;
+
 impl Program {
     /// Compiles a web ACL with the groups it runs.
     pub fn compile(acl: Arc<WebAcl>) -> Self {
@@ -76,7 +81,7 @@ impl Program {
             }
         }
         let plan = builder.build();
-        Self { plan, fields, tests, acl }
+        Self { plan, fields, tests, acl, spare: Mutex::default() }
     }
 
     /// The web ACL.
@@ -87,6 +92,18 @@ impl Program {
     /// Compiles every pattern now rather than at its first candidate.
     pub fn warm(&self) {
         self.plan.warm();
+    }
+
+    /// Judges a request, in memory of an earlier one where some is free.
+    pub fn ask(&self, request: &Request<'_>, resource: ResourceType, state: &dyn State) -> Judgement {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = spare().pop().unwrap_or_default();
+        let judgement = self.judge(request, resource, state, &mut scratch);
+        let mut kept = spare();
+        if kept.len() < SPARE {
+            kept.push(scratch);
+        }
+        judgement
     }
 
     /// Judges a request. `scratch` is memory that is kept between requests.

@@ -491,11 +491,12 @@ impl ResourceType {
     }
 }
 
-/// The web ACLs that resources of an application are associated with: (resource ARN, web ACL ARN, place).
+/// The web ACLs that resources of an application are associated with: (resource ARN, web ACL ARN, place); of AWS WAF Classic
+/// (`AWS::WAFRegional::WebACLAssociation`) the web ACL's id.
 pub fn associations(app: &App) -> Vec<(String, String, Place)> {
     let of = |resource: &Resource| {
         let text = |key: &str| resource.properties.get(key).and_then(Node::scalar);
-        Some((text("ResourceArn")?, text("WebACLArn")?, resource.place.clone()))
+        Some((text("ResourceArn")?, text("WebACLArn").or_else(|| text("WebACLId"))?, resource.place.clone()))
     };
-    app.of_kind("AWS::WAFv2::WebACLAssociation").filter_map(of).collect()
+    app.of_kind("AWS::WAFv2::WebACLAssociation").chain(app.of_kind("AWS::WAFRegional::WebACLAssociation")).filter_map(of).collect()
 }

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::output;
 use model::{Node, Trouble};
 use std::path::Path;
+use waf::seclang::RuleSet;
 use waf::wafv2::{Library, WebAcl};
 
 /// Bytes of a file that are still read.
@@ -31,9 +32,19 @@ fn said(troubles: &[Trouble]) -> Exit {
     Exit::Unfinished
 }
 
-/// What a web ACL may refer to besides its own file.
-fn library() -> Library {
-    Library { account: "123456789012".into(), managed: waf::managed::groups(None), ..Library::default() }
+/// What a web ACL may refer to besides its own file: AWS's managed groups, on the patterns of a Core Rule Set if one is named.
+fn library(which: &Acl) -> Result<Library, Exit> {
+    let rules = which.crs.as_deref().map(rule_set).transpose()?;
+    let managed = waf::managed::groups(rules.as_ref().map(|rules| rules as &dyn waf::managed::RuleSource));
+    Ok(Library { account: "123456789012".into(), managed, ..Library::default() })
+}
+
+fn rule_set(folder: &Path) -> Result<RuleSet, Exit> {
+    let files = super::ftw::rules(folder, None).map_err(|error| output::unfinished(&format!("{}: {error}", folder.display())))?;
+    waf::seclang::load(&files, &files.order()).map_err(|problems| {
+        problems.iter().for_each(|problem| output::error(&problem.to_string()));
+        Exit::Unfinished
+    })
 }
 
 /// The web ACL of a file: AWS's JSON, or a CloudFormation template.
@@ -52,7 +63,7 @@ pub fn load(which: &Acl) -> Result<WebAcl, Exit> {
     if document.get("Resources").is_some() {
         return from_template(which);
     }
-    WebAcl::from_aws_json(document, &library()).map_err(|troubles| said(&troubles))
+    WebAcl::from_aws_json(document, &library(which)?).map_err(|troubles| said(&troubles))
 }
 
 fn from_template(which: &Acl) -> Result<WebAcl, Exit> {
@@ -74,7 +85,7 @@ fn from_template(which: &Acl) -> Result<WebAcl, Exit> {
         [resource] if resource.kind == "AWS::WAFRegional::WebACL" => {
             waf::classic::from_cloudformation(&app, resource).map_err(|troubles| said(&troubles))
         }
-        [resource] => WebAcl::from_cloudformation(&app, resource, &library()).map_err(|troubles| said(&troubles)),
+        [resource] => WebAcl::from_cloudformation(&app, resource, &library(which)?).map_err(|troubles| said(&troubles)),
         [] => {
             output::error(&format!("{}:1:1: has no such AWS::WAFv2::WebACL; name a file that has one", which.acl.display()));
             Err(Exit::Nothing)

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 use waf::seclang::ftw::{self, Report};
-use waf::seclang::{EngineMode, Files};
+use waf::seclang::{EngineMode, Files, Program};
 
 /// `waf ftw`.
 #[derive(Args)]
@@ -59,7 +59,12 @@ pub fn run(arguments: &Ftw, format: Format) -> Exit {
             Err(says) => unread.push(format!("{}: {says}", name.display())),
         }
     }
-    show(&reports, &unread, program.rule_count(), format);
+    for (id, operator) in program.not_assessed() {
+        output::error(&format!(
+            "rule {id} never matches: @{operator} asks the outside, which is not asked here; test what it stops elsewhere"
+        ));
+    }
+    show(&reports, &unread, &program, format);
     if reports.is_empty() && unread.is_empty() {
         output::error("no test was found");
         return Exit::Nothing;
@@ -71,7 +76,8 @@ pub fn run(arguments: &Ftw, format: Format) -> Exit {
     }
 }
 
-fn show(reports: &[Report], unread: &[String], rules: usize, format: Format) {
+fn show(reports: &[Report], unread: &[String], program: &Program, format: Format) {
+    let rules = program.rule_count();
     let passed = reports.iter().filter(|report| report.failed.is_none()).count();
     match format {
         Format::Json => {
@@ -79,7 +85,8 @@ fn show(reports: &[Report], unread: &[String], rules: usize, format: Format) {
                 .iter()
                 .map(|report| json!({"id": report.id, "passed": report.failed.is_none(), "why": report.failed, "matched": report.logged}))
                 .collect();
-            let result = json!({"version": 1, "rules": rules, "passed": passed, "failed": reports.len() - passed, "notRead": unread, "tests": tests});
+            let result = json!({"version": 1, "rules": rules, "passed": passed, "failed": reports.len() - passed, "notRead": unread,
+                "notAssessed": program.not_assessed().iter().map(|(id, operator)| json!({"rule": id, "operator": operator})).collect::<Vec<_>>(), "tests": tests});
             output::line(&result.to_string());
         }
         Format::Terminal => {
@@ -89,7 +96,11 @@ fn show(reports: &[Report], unread: &[String], rules: usize, format: Format) {
                 }
             }
             unread.iter().for_each(|says| output::line(&format!("not read  {says}")));
-            output::line(&format!("{rules} rules, {passed} passed, {} failed, {} files not read", reports.len() - passed, unread.len()));
+            let (failed, outside) = (reports.len() - passed, program.not_assessed().len());
+            output::line(&format!(
+                "{rules} rules ({outside} not assessed), {passed} passed, {failed} failed, {} files not read",
+                unread.len()
+            ));
         }
     }
 }

@@ -75,6 +75,9 @@ pub struct Acl {
     /// Its name or logical id, where a template has several.
     #[arg(long)]
     pub name: Option<String>,
+    /// Folder of a Core Rule Set: its patterns stand for those AWS does not tell of its managed rules (tier C).
+    #[arg(long, value_name = "DIR")]
+    pub crs: Option<PathBuf>,
     /// Value of a template parameter: NAME=VALUE.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,

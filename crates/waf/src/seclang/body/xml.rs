@@ -1,4 +1,5 @@
-//! XML to the values of `XML:/*` (texts) and `XML://@*` (attributes). Tolerant: what is no markup is text.
+//! XML to the values of `XML:/*` (texts) and `XML://@*` (attributes). Tolerant: what is no markup is text. An encoding that is
+//! not a superset of ASCII, and an entity of the document's own, hide text from whoever looks for it: both are errors.
 
 use super::Parsed;
 use memchr::memmem;
@@ -6,13 +7,17 @@ use memchr::memmem;
 /// Parses a body.
 pub fn parse(body: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
+    if let Some(encoding) = unread(body) {
+        parsed.error = Some(format!("the encoding {encoding} is not read"));
+        return parsed;
+    }
     let mut text = Vec::new();
     let mut at = 0;
     while at < body.len() {
         let rest = &body[at..];
         if rest[0] != b'<' {
             let length = memchr::memchr(b'<', rest).unwrap_or(rest.len());
-            text.extend(entities(&rest[..length]));
+            text.extend(entities(&rest[..length], &mut parsed.error));
             at += length;
             continue;
         }
@@ -38,6 +43,20 @@ pub fn parse(body: &[u8]) -> Parsed {
         parsed.error = Some("the body holds no XML element".to_owned());
     }
     parsed
+}
+
+/// The encoding, where ASCII's bytes do not mean ASCII in it: none of the texts would be what they seem.
+fn unread(body: &[u8]) -> Option<String> {
+    if body.starts_with(&[0xfe, 0xff]) || body.starts_with(&[0xff, 0xfe]) || body.starts_with(b"<\0") || body.starts_with(b"\0<") {
+        return Some("UTF-16".to_owned());
+    }
+    let head = body.trim_ascii_start().strip_prefix(b"<?xml")?;
+    let head = &head[..memmem::find(head, b"?>").unwrap_or(head.len())];
+    let value = head[memmem::find(head, b"encoding")? + 8..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (quote, value) = value.split_first()?;
+    let name = String::from_utf8_lossy(value.split(|byte| byte == quote).next()?).to_ascii_lowercase();
+    let known = ["utf-8", "utf8", "us-ascii", "ascii"].contains(&name.as_str());
+    (!known && !name.starts_with("iso-8859-") && !name.starts_with("windows-125")).then_some(name)
 }
 
 fn flush(text: &mut Vec<u8>, parsed: &mut Parsed) {
@@ -90,7 +109,7 @@ fn element(rest: &[u8], parsed: &mut Parsed) -> usize {
                     }
                     None => (&rest[..0], 0),
                 };
-                parsed.attributes.push(entities(value));
+                parsed.attributes.push(entities(value, &mut parsed.error));
                 at += length;
             }
             _ => at += 1,
@@ -99,14 +118,14 @@ fn element(rest: &[u8], parsed: &mut Parsed) -> usize {
     rest.len()
 }
 
-/// The five entities of XML and those by number; any other stays as it is.
-fn entities(text: &[u8]) -> Vec<u8> {
+/// The five entities of XML and those by number; any other stays as it is, and what stands for it is not known.
+fn entities(text: &[u8], error: &mut Option<String>) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = memchr::memchr(b'&', rest) {
         out.extend_from_slice(&rest[..start]);
         rest = &rest[start..];
-        let end = rest.iter().take(12).position(|byte| *byte == b';');
+        let end = rest.iter().take(64).position(|byte| *byte == b';');
         let decoded = end.and_then(|end| Some((entity(&rest[1..end])?, end + 1)));
         match decoded {
             Some((character, length)) => {
@@ -114,6 +133,9 @@ fn entities(text: &[u8]) -> Vec<u8> {
                 rest = &rest[length..];
             }
             None => {
+                if let Some(name) = end.map(|end| &rest[1..end]).filter(|name| is_name(name)) {
+                    error.get_or_insert_with(|| format!("the entity {} is not one of XML's own", String::from_utf8_lossy(name)));
+                }
                 out.push(b'&');
                 rest = &rest[1..];
             }
@@ -121,6 +143,11 @@ fn entities(text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+fn is_name(name: &[u8]) -> bool {
+    let first = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') || !byte.is_ascii());
+    first && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.') || !byte.is_ascii())
 }
 
 fn entity(name: &[u8]) -> Option<char> {

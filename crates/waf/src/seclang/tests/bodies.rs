@@ -45,6 +45,11 @@ fn xml() {
     assert_eq!(post("application/soap+xml", "<a><![CDATA[evil & co]]></a>"), [3]);
     assert_eq!(post("text/xml", "<a x=at<tr"), [4]);
     assert_eq!(post("text/xml", "no markup"), [200_002]);
+    // What hides its text is not let pass: another encoding, entities of its own.
+    assert_eq!(post("text/xml", "<?xml version='1.0' encoding=\"UTF-7\"?>+ADw-a+AD4-"), [200_002]);
+    assert_eq!(post("text/xml", "<!DOCTYPE a [<!ENTITY b 'evil'>]><a>&b;</a>"), [200_002]);
+    assert_eq!(post("text/xml", "<?xml version='1.0' encoding='iso-8859-1'?><a>R&D; &#38; &nothing</a>"), [200_002]);
+    assert_eq!(post("text/xml", "<?xml version='1.0' encoding='utf-8'?><a>R& D</a>"), [0; 0]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What rules do.
 
 use super::super::{EngineMode, Facts, Request, Scratch, Stored, Transaction};
-use super::{get, ids, judge, program};
+use super::{get, ids, judge, program, set};
 
 #[test]
 fn variables_selectors_counts_and_exclusions() {
@@ -161,6 +161,19 @@ fn allow_skip_and_phases() {
     assert_eq!(get(&program, "/?a=phase"), [20, 30, 40, 50]);
     assert_eq!(get(&program, "/?a=request"), [30, 40, 50]);
     assert_eq!(get(&program, "/?a=skip"), [11, 20, 30, 40, 50]);
+}
+
+#[test]
+fn who_asks_the_outside_is_named() {
+    let text = r#"
+        SecRule REMOTE_ADDR "@rbl dnsbl.example" "id:1,phase:1,deny"
+        SecRule ARGS "@rx bad" "id:2,deny"
+        SecRule ARGS "@rx bad" "id:3,pass,chain"
+            SecRule REMOTE_ADDR "@geoLookup" "setvar:tx.seen=1"
+    "#;
+    assert_eq!(set(text).not_assessed(), [(1, "rbl"), (3, "geoLookup")]);
+    assert_eq!(program(text).not_assessed(), [(1, "rbl"), (3, "geoLookup")]);
+    assert_eq!(get(&program(text), "/?a=good"), [0; 0]);
 }
 
 #[test]
