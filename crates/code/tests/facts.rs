@@ -341,3 +341,40 @@ fn identities() {
         assert_eq!(found, expected, "{:?}", handler.reviews);
     }
 }
+
+#[test]
+fn connections() {
+    use ReviewKind::{MultipleStatements, PlainConnection};
+    let plain = (PlainConnection, "ssl");
+    let mysql = "const mysql = require('mysql2/promise');\nconst config = { host: process.env.H, user: 'u',";
+    for (handler, expected) in [
+        (
+            handler(&format!("{mysql}\n multipleStatements: true }};\nawait mysql.createConnection(config);")),
+            vec![plain, (MultipleStatements, "multipleStatements")],
+        ),
+        (handler(&format!("{mysql} ssl: 'Amazon RDS', multipleStatements: false }};\nawait mysql.createPool(config);")), vec![]),
+        (
+            handler(&format!("{mysql} ssl: {{ rejectUnauthorized: false }} }};\nawait mysql.createPool(config);")),
+            vec![(PlainConnection, "rejectUnauthorized")],
+        ),
+        // Options from elsewhere may say anything.
+        (handler(&format!("{mysql} ...other() }};\nawait mysql.createPool(config);")), vec![]),
+        (handler("const mysql = require('mysql');\nmysql.createConnection(process.env.URL);"), vec![]),
+        // Another module and a promise on the way.
+        (
+            handler("const { Client } = require('pg');\nconst make = async (c) => new Client(c);\nawait make({ host: 'h', user: 'u' });"),
+            vec![plain],
+        ),
+        (python("import pymysql\npymysql.connect(host='h', user='u')"), vec![plain]),
+        (
+            python(
+                "import pymysql\nfrom pymysql.constants import CLIENT\npymysql.connect(host='h', ssl={'ca': 'x'}, client_flag=CLIENT.MULTI_STATEMENTS)",
+            ),
+            vec![(MultipleStatements, "multipleStatements")],
+        ),
+        (python("import pymysql\npymysql.connect(**json.loads(event['body']))"), vec![]),
+    ] {
+        let found: Vec<(ReviewKind, &str)> = handler.reviews.iter().map(|review| (review.kind, review.name.as_str())).collect();
+        assert_eq!(found, expected, "{:?}", handler.reviews);
+    }
+}

@@ -314,6 +314,10 @@ pub enum ReviewKind {
     WidePolicy,
     /// What the authorizer says is read without asking whether there is one.
     UnguardedIdentity,
+    /// A database is connected to without TLS, or without a look at its certificate.
+    PlainConnection,
+    /// A database driver takes several statements in one text.
+    MultipleStatements,
     /// A signed POST policy without a bound on size, or for any key.
     WidePostPolicy,
 }

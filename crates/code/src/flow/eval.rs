@@ -30,7 +30,7 @@ impl<'p> Engine<'p> {
             ExprKind::This => self.this(env),
             ExprKind::Super => self.this(env),
             ExprKind::Array(items) => self.array_literal(items, env),
-            ExprKind::Object(properties) => self.object_literal(properties, env),
+            ExprKind::Object(properties) => self.object_literal(properties, at, env),
             ExprKind::Function(function) => Value::of(Atom::Closure(self.closure(env, *function))),
             ExprKind::Class(class) => self.class(env, *class),
             ExprKind::Assign(op, target, value) => self.assign(*op, target, value, at, env),
@@ -97,7 +97,7 @@ impl<'p> Engine<'p> {
             ExprKind::Comprehension(rounds, elements) => self.comprehension(rounds, elements, env),
             ExprKind::Decorated(decorator, function) => self.decorated(expr, decorator, function, env),
             ExprKind::Keywords(properties) => {
-                let value = self.object_literal(properties, env);
+                let value = self.object_literal(properties, at, env);
                 if let [Atom::Object(id)] = value.atoms.as_slice() {
                     self.state.name_arguments(*id);
                 }
@@ -175,8 +175,15 @@ impl<'p> Engine<'p> {
         Value::of(Atom::Object(id))
     }
 
-    fn object_literal(&mut self, properties: &'p [Property], env: &Rc<Env>) -> Value {
-        let id = self.state.object(Object::default());
+    fn object_literal(&mut self, properties: &'p [Property], at: At, env: &Rc<Env>) -> Value {
+        let flag = |property: &Property| match property {
+            Property::Named(Key::Static(name), value) if matches!(value.kind, ExprKind::Bool(_)) => {
+                Some((name.clone(), At { span: value.span, ..at }))
+            }
+            _ => None,
+        };
+        let flags = properties.iter().filter_map(flag).collect();
+        let id = self.state.object(Object { at: Some(at), flags, ..Object::default() });
         for property in properties {
             match property {
                 Property::Named(key, value) => {

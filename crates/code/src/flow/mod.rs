@@ -5,6 +5,7 @@ mod builtin;
 mod call;
 mod calls;
 mod comprehension;
+mod connection;
 mod disclosure;
 mod engine;
 mod eval;

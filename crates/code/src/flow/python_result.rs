@@ -89,6 +89,7 @@ impl<'p> Engine<'p> {
             return claims;
         }
         let name = external.path.rsplit('.').next().unwrap_or("");
+        self.python_connects(package, name, &split, at);
         let first = split.list.first().cloned().unwrap_or_default();
         let logs = package == "builtins" && name == "print"
             || matches!(package, "logging" | "structlog" | "loguru")

@@ -2,7 +2,7 @@
 //! and then merged; the trail remembers what to take back.
 
 use super::facts::Facts;
-use super::value::{CellId, ClassValue, Closure, ObjectId, Value};
+use super::value::{At, CellId, ClassValue, Closure, ObjectId, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +23,10 @@ pub(super) struct Object {
     pub class: Option<Rc<ClassValue>>,
     /// The function that made it with `new`.
     pub maker: Option<Rc<Closure>>,
+    /// Where it is written, when it is a literal.
+    pub at: Option<At>,
+    /// Where truth values of its literal are written, by property.
+    pub flags: BTreeMap<Arc<str>, At>,
     /// Whether it is an array.
     pub array: bool,
     /// Whether it holds the named arguments of a call.

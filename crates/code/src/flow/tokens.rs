@@ -311,7 +311,9 @@ impl<'p> Engine<'p> {
 
     /// Calls of packages for tokens, with the callback that gets the claims.
     pub fn token_result(&mut self, external: &External, args: &[Value], site: Site<'p>) -> Option<Value> {
-        let claims = self.token_call(external, args, At { module: site.module, span: site.expr.span })?;
+        let at = At { module: site.module, span: site.expr.span };
+        self.connects(external, args, at);
+        let claims = self.token_call(external, args, at)?;
         for arg in args {
             for closure in arg.closures().cloned().collect::<Vec<_>>() {
                 let facts = self.state.facts.clone();
