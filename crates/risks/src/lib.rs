@@ -3,6 +3,7 @@
 //! A risk is data and pure functions. It reads the [`App`], asks the gate, and describes; it opens nothing,
 //! formats nothing, and knows no other risk. Adding one is a folder here and a line in [`all`].
 
+mod database_client;
 mod doors;
 mod entry;
 mod filter;
@@ -55,6 +56,7 @@ pub mod hard_coded_credential;
 pub mod incident_unprepared;
 pub mod insecure_deserialization;
 pub mod log_retention;
+pub mod multiple_statements;
 pub mod nosql_injection;
 pub mod object_events_unrecorded;
 pub mod open_egress;
@@ -84,6 +86,7 @@ pub mod unsafe_post_policy;
 pub mod unthrottled_api;
 pub mod untraced;
 pub mod unvalidated_body;
+pub mod unverified_database_connection;
 pub mod verbose_error;
 pub mod weak_sign_in;
 pub mod weak_token_check;
@@ -236,6 +239,7 @@ pub fn all() -> &'static [Risk] {
         incident_unprepared::RISK,
         insecure_deserialization::RISK,
         log_retention::RISK,
+        multiple_statements::RISK,
         nosql_injection::RISK,
         object_events_unrecorded::RISK,
         open_egress::RISK,
@@ -265,6 +269,7 @@ pub fn all() -> &'static [Risk] {
         unthrottled_api::RISK,
         untraced::RISK,
         unvalidated_body::RISK,
+        unverified_database_connection::RISK,
         verbose_error::RISK,
         weak_sign_in::RISK,
         weak_token_check::RISK,

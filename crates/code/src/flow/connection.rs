@@ -27,7 +27,7 @@ impl Engine<'_> {
         }
         let options: Vec<usize> = args.iter().flat_map(|arg| arg.atoms.iter()).filter_map(object).collect();
         for id in options {
-            let Some(written) = self.state.at(id).filter(|object| is_known(object)) else { continue };
+            let Some(written) = self.state.at(id).filter(is_known) else { continue };
             // `serverless-mysql` takes them one level down.
             if let Some(inner) = written.fields.get("config").map(|cell| self.state.get(*cell)) {
                 let inner: Vec<usize> = inner.atoms.iter().filter_map(object).collect();
@@ -40,7 +40,7 @@ impl Engine<'_> {
 
     /// The options of one connection.
     fn options(&mut self, id: usize, at: At) {
-        let Some(object) = self.state.at(id).filter(|object| is_known(object)) else { return };
+        let Some(object) = self.state.at(id).filter(is_known) else { return };
         let names = |name: &str| object.fields.contains_key(name);
         // A connection by a text or a socket, and what is no configuration at all.
         if !names("host") && !names("user") || names("socketPath") {
@@ -57,9 +57,11 @@ impl Engine<'_> {
 
     /// Whether TLS is used without looking at the certificate: `{ rejectUnauthorized: false }`.
     fn unchecked(&self, tls: &Value) -> bool {
-        tls.atoms.iter().filter_map(object).filter_map(|id| self.state.at(id)).any(|object| {
-            object.fields.get("rejectUnauthorized").is_some_and(|cell| is(&self.state.get(*cell), false))
-        })
+        tls.atoms
+            .iter()
+            .filter_map(object)
+            .filter_map(|id| self.state.at(id))
+            .any(|object| object.fields.get("rejectUnauthorized").is_some_and(|cell| is(&self.state.get(*cell), false)))
     }
 
     /// A call of a package of Python that may make a connection.
@@ -68,7 +70,7 @@ impl Engine<'_> {
             return;
         }
         let Some(id) = args.named.iter().flat_map(|named| named.atoms.iter()).find_map(object) else { return };
-        let Some(object) = self.state.at(id).filter(|object| is_known(object)) else { return };
+        let Some(object) = self.state.at(id).filter(is_known) else { return };
         if !object.fields.contains_key("host") {
             return;
         }
