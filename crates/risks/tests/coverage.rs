@@ -44,5 +44,5 @@ fn the_page_is_up_to_date() {
         std::fs::write(&path, coverage()).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(written, coverage(), "docs/coverage.md is old: UPDATE=1 cargo test -p sekisho-risks --test coverage");
+    assert!(written == coverage(), "docs/coverage.md is old: UPDATE=1 cargo test -p sekisho-risks --test coverage");
 }
