@@ -463,3 +463,28 @@ Resources:
     assert_eq!(count("token unverified", guarded("")), 1);
     assert_eq!(count("token verified before", guarded(cognito)), 0);
 }
+
+/// An authorizer that stands beside the functions is read before anything trusts it.
+#[test]
+fn an_authorizer_that_no_function_names() {
+    let authorizer = "import jwt from 'jsonwebtoken';
+export const handler = (event, context, done) => {
+  console.log('event', JSON.stringify(event));
+  jwt.verify(event.authorizationToken, process.env.PEM, { issuer: 'i', audience: 'a' }, (error, claims) => {
+    const allowed = !error && claims.scope.includes('shop/write');
+    done(null, { principalId: 'x', policyDocument: { Statement: [{ Action: 'execute-api:Invoke', Effect: allowed ? 'Allow' : 'Deny', Resource: event.methodArn }] } });
+  });
+};
+";
+    let template = api("nodejs22.x", "index.main").replace("CodeUri: .", "CodeUri: app/");
+    let files = [
+        ("template.yaml", template.as_str()),
+        ("app/index.js", "exports.main = async () => ({ statusCode: 204 });\n"),
+        ("guard/door.mjs", authorizer),
+    ];
+    let mut found: Vec<_> =
+        scan("unnamed authorizer", &files).iter().map(|f| (f.risk, f.resource.clone(), f.place.line, f.fix.is_some())).collect();
+    found.sort_unstable();
+    let at = |risk, line| (risk, "guard/door.mjs".to_owned(), line, true);
+    assert_eq!(found, [at("sensitive-data-in-logs", 3), at("substring-authorization", 5), at("weak-token-check", 4)]);
+}

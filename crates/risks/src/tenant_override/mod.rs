@@ -1,10 +1,10 @@
 //! Whose data is read or written is what the request says, not what the authorizer said.
 
-use crate::entry::{Danger, Entries};
+use crate::entry::{Danger, Entries, Entry};
 use crate::review;
 use crate::{Profile, Proved, Reason, Risk};
-use model::code::ReviewKind;
-use model::{App, Confidence, Finding, Severity};
+use model::code::{Flow, ReviewKind};
+use model::{App, Confidence, Finding, Place, Severity};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -25,7 +25,7 @@ fn check(app: &App) -> Vec<Finding> {
     for reviewed in review::handlers(app) {
         for (place, reviews) in reviewed.reviews(&[ReviewKind::IdentityOverridden, ReviewKind::ClientControlledTenant]) {
             let Some(review) = reviews.first() else { continue };
-            let entry = reviewed.entry(&entries);
+            let entry = entry(&entries, &reviewed, place);
             let overrides = review.kind == ReviewKind::IdentityOverridden;
             let title = if overrides {
                 format!("`{}` of the request replaces what the authorizer said", review.name)
@@ -45,4 +45,13 @@ fn check(app: &App) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// How the field comes: as a flow that begins where it is read, else as any request.
+fn entry(entries: &Entries<'_>, reviewed: &review::Reviewed<'_>, place: &Place) -> Entry {
+    let begins = |flow: &&Flow| flow.steps.first().is_some_and(|step| step.place == *place);
+    match (reviewed.function, reviewed.handler.flows.iter().find(begins)) {
+        (Some(function), Some(flow)) => entries.find(function, &flow.source, &flow.methods),
+        _ => reviewed.entry(entries),
+    }
 }
