@@ -43,6 +43,8 @@ pub enum PlantAt {
         /// Table name.
         table: String,
     },
+    /// A variable of every stage of the application's APIs: part of every event, of no answer.
+    Stages,
     /// An environment variable of a function, beside the credentials that Lambda puts there.
     Environment {
         /// `stack/LogicalId` of the function.

@@ -2,7 +2,7 @@
 //! the others by what their template says of authorization. Never takes an API key or a web ACL for an identity.
 
 use crate::route::{self, FunctionRoute};
-use model::aws::{AuthorizerKind, Function};
+use model::aws::{AuthorizerKind, Function, Integration, RouteAuth};
 use model::code::EventSource;
 use model::{App, Node, Place, ResourceId, Step};
 
@@ -286,4 +286,64 @@ pub fn users(app: &App, function: &ResourceId) -> Option<(Who, Vec<Step>)> {
         return Some((who, vec![Step { says, place: source.place.clone() }]));
     }
     None
+}
+
+/// Ways by which API Gateway itself writes what a caller sends to a queue, a topic, a bus, a stream, a table or a bucket, without a
+/// function between (API Gateway Developer Guide, "Choose an API Gateway API integration type").
+pub fn direct<'n>(app: &App, arns: &[&'n str]) -> Vec<(&'n str, Who, Step)> {
+    let mut ways = Vec::new();
+    let mut add = |integration: &Node, who: Who, does: String, place: &Place| {
+        let (mut texts, mut subtype) = (Vec::new(), String::new());
+        strings(integration, &mut texts);
+        for key in ["uri", "Uri", "integrationSubtype", "IntegrationSubtype"] {
+            subtype.push_str(&integration.get(key).and_then(Node::scalar).unwrap_or_default().to_lowercase());
+        }
+        for arn in arns {
+            let service = arn.split(':').nth(2).unwrap_or_default();
+            let (about, name) = (if service == "events" { "event" } else { service }, arn.rsplit([':', '/']).next().unwrap_or(arn));
+            let calls = subtype.contains(&format!(":{about}")) || subtype.starts_with(about);
+            let names = texts.iter().any(|text| text.contains(arn) || text.split(['/', '"', '\'', '&', ' ']).any(|word| word == name));
+            // The default bus needs no name.
+            if calls && (names || arn.ends_with("event-bus/default")) {
+                let says = format!("{} {does}, which API Gateway writes to {name} by itself", who.says());
+                ways.push((*arn, who, Step { says, place: place.clone() }));
+            }
+        }
+    };
+    for api in &app.aws().rest_apis {
+        let body = app.resource(&api.id).and_then(|resource| resource.properties.get("Body"));
+        for route in api.routes.iter().filter(|route| matches!(route.integration, Integration::Unsupported(_))) {
+            let written = body.and_then(|body| body.at(&["paths", &route.path])).and_then(|item| {
+                let operation = item.members().iter().find(|m| m.key_place == route.place || m.key.eq_ignore_ascii_case(&route.method))?;
+                operation.value.get("x-amazon-apigateway-integration")
+            });
+            let method = || app.of_kind("AWS::ApiGateway::Method").find(|r| r.place == route.place)?.properties.get("Integration");
+            let who = match route.auth {
+                RouteAuth::None => Who::Anyone,
+                RouteAuth::Unknown { .. } => Who::Unknown,
+                RouteAuth::Iam { .. } | RouteAuth::Authorizer { .. } => Who::Caller,
+            };
+            if let Some(written) = written.or_else(method) {
+                add(written, who, format!("may send {} {}", route.method, route.path), &route.place);
+            }
+        }
+    }
+    for integration in app.of_kind("AWS::ApiGatewayV2::Integration") {
+        let open = |route: &model::Resource| route.properties.get("AuthorizationType").is_none_or(|kind| kind.str() == Some("NONE"));
+        let target = format!("integrations/{}", integration.physical_id);
+        let mut routes = app.of_kind("AWS::ApiGatewayV2::Route");
+        let Some(route) = routes.find(|r| r.properties.get("Target").and_then(Node::str) == Some(target.as_str())) else { continue };
+        let who = if open(route) { Who::Anyone } else { Who::Caller };
+        let key = route.properties.get("RouteKey").and_then(Node::scalar).unwrap_or_default();
+        add(&integration.properties, who, format!("may send {key}"), &route.place);
+    }
+    ways
+}
+
+/// Every text below a node.
+fn strings(node: &Node, out: &mut Vec<String>) {
+    out.extend(node.str().map(str::to_owned));
+    out.extend(node.unknown().and_then(|unknown| unknown.pattern.clone()));
+    node.items().iter().for_each(|item| strings(item, out));
+    node.members().iter().for_each(|member| strings(&member.value, out));
 }

@@ -135,6 +135,9 @@ impl<'a> Entries<'a> {
         if let Some((who, step, condition)) = wiring::open_to(self.app, &link.from) {
             take(Entry { who, steps: vec![step], condition });
         }
+        for (_, who, step) in self.wiring().direct.iter().filter(|(arn, ..)| *arn == link.from) {
+            take(Entry { who: *who, steps: vec![step.clone()], condition: None });
+        }
         for sent in self.wiring().sent.iter().filter(|sent| sent.arn == link.from) {
             let Some(condition) = Wiring::passes(link, sent) else { continue };
             for part in sent.write.parts.iter().filter(|part| holds(&sent.write.service, &part.path, path)) {

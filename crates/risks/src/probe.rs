@@ -16,7 +16,7 @@ pub struct Probe {
     pub takes: fn(&Flow) -> bool,
     /// Texts, the most common first.
     pub payloads: &'static [&'static str],
-    /// What an answer holds when a payload worked: something that every function's environment has, never the canary.
+    /// What an answer holds when a payload worked, known beforehand: never the canary.
     pub shows: &'static str,
 }
 
@@ -59,7 +59,7 @@ fn through(door: &Door<'_>, flow: &Flow, target: &mut dyn Target, outcome: &mut 
         let Some(response) = ask(target, outcome, &found.api.id.to_string(), request) else { return false };
         let body = String::from_utf8_lossy(&response.body).into_owned();
         if body.contains(probe.shows) {
-            outcome.steps.push(format!("{name}: `{payload}` brought the function's environment back"));
+            outcome.steps.push(format!("{name}: `{payload}` brought back what the answer should not hold"));
             outcome.loot.push(body);
             (outcome.refused, outcome.broke) = (None, None);
             return true;

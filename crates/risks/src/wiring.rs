@@ -59,6 +59,8 @@ pub struct Wiring<'a> {
     pub links: Vec<Link<'a>>,
     /// Writes.
     pub sent: Vec<Sent<'a>>,
+    /// What API Gateway writes by itself: where, who sends it, and the step.
+    pub direct: Vec<(String, Who, Step)>,
     /// Writes of data whose resource is not known.
     pub unknown: Vec<(&'a ResourceId, &'a Write)>,
 }
@@ -66,7 +68,12 @@ pub struct Wiring<'a> {
 impl<'a> Wiring<'a> {
     /// Reads the wiring of an application.
     pub fn of(app: &'a App) -> Self {
-        let mut wiring = Self { links: links(app), sent: Vec::new(), unknown: Vec::new() };
+        let links = links(app);
+        let mut arns: Vec<&str> = links.iter().map(|link| link.from.as_str()).filter(|arn| !arn.contains(":lambda:")).collect();
+        arns.sort_unstable();
+        arns.dedup();
+        let direct = doors::direct(app, &arns).into_iter().map(|(arn, who, step)| (arn.to_owned(), who, step)).collect();
+        let mut wiring = Self { links, sent: Vec::new(), direct, unknown: Vec::new() };
         let mut stacks = BTreeMap::new();
         for (function, handler) in &app.code.handlers {
             for write in handler.writes.iter().filter(|write| !write.parts.is_empty()) {

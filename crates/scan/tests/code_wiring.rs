@@ -147,3 +147,37 @@ fn a_world_writable_bucket_is_a_way_in() {
     let found = wired("open bucket", bucket, ("", ""), (notified, "execSync('file ' + event.Records[0].s3.object.key);"));
     assert_eq!((found[0].severity, found[0].path[0].says.as_str()), (Severity::Critical, "anyone on the internet may write to Files"));
 }
+
+/// API Gateway itself may write to the queue: then whoever may send the request sends the message.
+#[test]
+fn an_api_that_writes_to_a_queue_is_a_way_in() {
+    let api = |security: &str| {
+        format!(
+            "  Jobs: {{Type: AWS::SQS::Queue}}
+  Intake:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      DefinitionBody:
+        swagger: '2.0'
+        info: {{title: intake, version: '1'}}
+        securityDefinitions: {{iam: {{type: apiKey, name: Authorization, in: header, x-amazon-apigateway-authtype: awsSigv4}}}}
+        paths:
+          /jobs:
+            post:
+{security}              x-amazon-apigateway-integration:
+                type: aws
+                httpMethod: POST
+                credentials: arn:aws:iam::111122223333:role/intake
+                uri: !Sub 'arn:aws:apigateway:${{AWS::Region}}:sqs:path/${{AWS::AccountId}}/${{Jobs.QueueName}}'
+                requestTemplates: {{application/json: Action=SendMessage&MessageBody=$input.body}}
+"
+        )
+    };
+    let queued = "      Events:\n        Job: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}";
+    let reads = "execSync('file ' + event.Records[0].body);";
+    let open = wired("api to queue", &api(""), ("", ""), (queued, reads));
+    assert_eq!((open[0].severity, open[0].path[0].says.contains("POST /jobs")), (Severity::Critical, true), "{:?}", open[0].path);
+    let closed = wired("signed api to queue", &api("              security: [{iam: []}]\n"), ("", ""), (queued, reads));
+    assert_eq!(closed[0].severity, Severity::High, "{:?}", closed[0].path);
+}

@@ -36,6 +36,7 @@ impl Running {
         match at {
             PlantAt::Table { table } => self.plant_item(table, canary),
             PlantAt::Environment { function } => self.plant_variable(function, canary),
+            PlantAt::Stages => self.plant_in_stages(canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::Traffic => Err(UpError::Door {
                 what: "plant through traffic".into(),
@@ -89,6 +90,18 @@ impl Running {
     }
 
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
+    /// Gives every stage one more variable; the next event has it.
+    fn plant_in_stages(&self, canary: &str) -> Result<(), UpError> {
+        let app = self.engine.app();
+        for stage in app.of_kind("AWS::ApiGateway::Stage") {
+            let path = ["Variables", "canary"].map(str::to_owned).to_vec();
+            let value = Node::string(canary, stage.place.clone());
+            let change = Change::Set { resource: stage.id.clone(), path, value };
+            self.apply(&change).map_err(|error| UpError::Door { what: "plant in the stages".into(), why: error.to_string() })?;
+        }
+        Ok(())
+    }
+
     /// Gives a function one more environment variable; its next execution environment has it.
     fn plant_variable(&self, function: &str, canary: &str) -> Result<(), UpError> {
         let refuse = |why: String| UpError::Door { what: format!("plant in the environment of {function}"), why };

@@ -61,6 +61,8 @@ pub enum News {
 #[derive(Debug, Default)]
 pub struct RuntimeApi {
     phase: Phase,
+    /// The answer to the last `next`.
+    given: Option<Reply>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,7 +91,13 @@ impl RuntimeApi {
                     self.phase = Phase::Idle;
                     Heard::Hold
                 }
-                Phase::Busy(_) | Phase::Broken => refuse(403, "InvalidStateTransition", "State transition failed for runtime"),
+                // The same request again: what calls from inside the function reads its event (AWS Lambda Runtime Interface Emulator,
+                // `RuntimeReadyState.Ready` allows it and the invocation is rendered anew).
+                Phase::Busy(_) => match &self.given {
+                    Some(given) => Heard::Answer(given.clone(), None),
+                    None => refuse(403, "InvalidStateTransition", "State transition failed for runtime"),
+                },
+                Phase::Broken => refuse(403, "InvalidStateTransition", "State transition failed for runtime"),
             },
             ("POST", "init/error") => {
                 if self.phase != Phase::Init {
@@ -139,7 +147,9 @@ impl RuntimeApi {
             ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn.clone()),
         ];
         headers.extend(invocation.trace_id.clone().map(|id| ("Lambda-Runtime-Trace-Id", id)));
-        Some(Reply { status: 200, headers, body: invocation.payload.clone() })
+        let reply = Reply { status: 200, headers, body: invocation.payload.clone() };
+        self.given = Some(reply.clone());
+        Some(reply)
     }
 }
 
@@ -192,7 +202,7 @@ mod tests {
         assert_eq!((reply.status, &reply.body[..]), (200, &b"{}"[..]));
         assert!(reply.headers.contains(&("Lambda-Runtime-Deadline-Ms", "3000".into())));
         assert_eq!(api.give(&invocation("b")), None, "one at a time");
-        assert_eq!(hear(&mut api, "GET", "invocation/next", b""), (403, None));
+        assert_eq!(hear(&mut api, "GET", "invocation/next", b""), (200, None), "the same request again");
         assert_eq!(hear(&mut api, "POST", "invocation/b/response", b"1"), (400, None), "another's request");
         assert_eq!(hear(&mut api, "POST", "invocation/a/response", b"1"), (202, Some(News::Answered("1".into()))));
         assert_eq!(hear(&mut api, "POST", "invocation/a/response", b"2"), (400, None), "answered once");
