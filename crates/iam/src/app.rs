@@ -4,7 +4,7 @@ use crate::managed;
 use crate::policy::Policy;
 use crate::stack::Stack;
 use model::aws::Role;
-use model::{App, Identity, Kind, Member, Node, Place, Resource};
+use model::{App, Identity, Kind, Member, Node, Place, Resource, Trouble};
 use std::sync::Arc;
 
 /// The policies of an identity of this application: of a role session its role's, of the root user none.
@@ -49,6 +49,38 @@ pub fn managed_policy(app: &App, arn: &str, place: &Place) -> Policy {
         return Policy::parse(arn, document);
     }
     managed::policy(arn, place).unwrap_or_else(|| Policy::unknown(arn, &format!("the document of {arn} is not known"), place.clone()))
+}
+
+/// Managed policies and boundaries of roles, users and groups whose documents are not known here: neither declared by the
+/// application nor among the AWS managed policies that are embedded. What they allow or deny is not assessed.
+pub fn unknown_policies(app: &App) -> Vec<Trouble> {
+    let mut out: Vec<Trouble> = Vec::new();
+    let mut say = |id: &model::ResourceId, arn: &str, place: &Place| {
+        if app.by_arn(arn).is_some_and(|resource| resource.properties.get("PolicyDocument").is_some())
+            || managed::policy(arn, place).is_some()
+        {
+            return;
+        }
+        let trouble = Trouble {
+            says: format!("the document of {arn} is not known: what {id} may do by it is not assessed"),
+            place: place.clone(),
+            help: "write the policy in the template, or ask sekisho iam about the account's get-account-authorization-details".into(),
+        };
+        if !out.contains(&trouble) {
+            out.push(trouble);
+        }
+    };
+    for role in app.aws().roles.values() {
+        role.managed_policies.iter().for_each(|(arn, place)| say(&role.id, arn, place));
+        role.boundary.iter().for_each(|arn| say(&role.id, arn, &role.place));
+    }
+    for owner in app.of_kind("AWS::IAM::User").chain(app.of_kind("AWS::IAM::Group")) {
+        let list = owner.properties.get("ManagedPolicyArns").map(Node::items).unwrap_or_default().iter();
+        for node in list.chain(owner.properties.get("PermissionsBoundary")) {
+            node.scalar().iter().for_each(|arn| say(&owner.id, arn, &node.place));
+        }
+    }
+    out
 }
 
 /// The identity-based policies of a user, its groups' included, and its boundary.

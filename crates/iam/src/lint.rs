@@ -179,6 +179,9 @@ fn principals(statement: &Statement, out: &mut Vec<Lint>) {
             Who::Unknown(why) => {
                 add(out, "invalid-principal", &named.place, why.to_string(), "name an account, a role, a user or a service")
             }
+            Who::Arn(text) if text.contains("${") => {
+                add(out, "invalid-principal", &named.place, format!("{text}: a principal takes no policy variables"), "name the principal")
+            }
             _ => {}
         }
     }

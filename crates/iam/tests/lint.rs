@@ -11,7 +11,7 @@ fn codes(text: &str, attached: Attached) -> Vec<String> {
 #[test]
 fn rules() {
     let statement = |inner: &str| format!("{{\"Version\": \"2012-10-17\", \"Statement\": [\n{{{inner}}}]}}");
-    let rows: [(&str, Attached, &[(&str, &str)]); 24] = [
+    let rows: [(&str, Attached, &[(&str, &str)]); 25] = [
         (r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*""#, Attached::Identity, &[]),
         (r#""Effect":"Allow","Action":"s3:GetObjekt","Resource":"*""#, Attached::Identity, &[("unknown-action", r#""s3:GetObjekt""#)]),
         (r#""Effect":"Allow","Action":"s4:GetObject","Resource":"*""#, Attached::Identity, &[("unknown-service", r#""s4:"#)]),
@@ -33,6 +33,11 @@ fn rules() {
             r#""Effect":"Allow","Action":["s3:GetObject","s3:ListAllMyBuckets"],"Resource":"arn:aws:s3:::b/*""#,
             Attached::Identity,
             &[("needs-star", "")],
+        ),
+        (
+            r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/${aws:username}"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*""#,
+            Attached::Resource,
+            &[("invalid-principal", r#""arn:aws:iam"#)],
         ),
         (r#""Effect":"Allow","NotAction":"iam:*","Resource":"*""#, Attached::Identity, &[("allow-not-action", "")]),
         (r#""Effect":"Allow","Action":"s3:GetObject""#, Attached::Identity, &[("missing-resource", "")]),

@@ -92,6 +92,7 @@ pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], term
     branch::merge(&mut findings, branches, ask);
     let mut not_assessed = app.troubles.clone();
     not_assessed.extend(risks::not_assessed(app));
+    not_assessed.extend(iam::app::unknown_policies(app));
     if !terms.isolated {
         let mut allows = Allows::of(app);
         for finding in &mut findings {

@@ -141,6 +141,32 @@ fn over_privileged_role() {
     assert_eq!(found("over-privileged-role", "bounded", &bounded).len(), 0);
 }
 
+/// Whole services by the documents of AWS managed policies; a policy that nobody here knows is said.
+#[test]
+fn managed_policies() {
+    let with = |policies: &str, more: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Handle:\n    Type: AWS::Serverless::Function\n    Properties: {{Runtime: nodejs20.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1', Policies: [{policies}]{more}}}\n"
+        )
+    };
+    let titles = |name: &str, policies: &str, more: &str| found("over-privileged-role", name, &with(policies, more));
+    // By its document: no FullAccess in its name.
+    let says = ["Handle has the managed policy AmazonCognitoPowerUser"];
+    assert_eq!(titles("power", "'arn:aws:iam::aws:policy/AmazonCognitoPowerUser'", ""), says);
+    assert_eq!(titles("full", "AmazonSNSFullAccess", "").len(), 1);
+    assert_eq!(titles("narrow", "AWSLambdaRole, AmazonSQSReadOnlyAccess", "").len(), 0);
+    let bound = ", PermissionsBoundary: 'arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess'";
+    assert_eq!(titles("bound", "AmazonSNSFullAccess", bound).len(), 0);
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("managed-unknown");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("template.yaml"), with("'arn:aws:iam::999988887777:policy/Elsewhere', AmazonSNSReadOnlyAccess", "")).unwrap();
+    let scan = sekisho_scan::scan(&read::application(&folder, &read::Options::default()));
+    let said: Vec<&str> = scan.not_assessed.iter().map(|t| t.says.as_str()).filter(|says| says.contains("the document of")).collect();
+    let says = "the document of arn:aws:iam::999988887777:policy/Elsewhere is not known: what app/HandleRole may do by it is not assessed";
+    assert_eq!(said, [says]);
+}
+
 #[test]
 fn shared_role() {
     let twin = |role: &str| {

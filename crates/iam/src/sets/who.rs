@@ -155,6 +155,8 @@ pub struct Can {
     pub policy: Arc<str>,
     /// Where the statement is written.
     pub place: Place,
+    /// Why it is not known what the policy says, if it is not: then `actions` is what it may allow at most.
+    pub unknown: Option<Arc<str>>,
     /// Whether a conditional or partial denial, or a limit with conditions, may take some of it away again.
     pub limited: bool,
 }
@@ -202,6 +204,7 @@ pub fn can(stack: &Stack) -> Vec<Can> {
                 conditions: statement.conditions.iter().map(shown).collect(),
                 policy: policy.name.clone(),
                 place: statement.place.clone(),
+                unknown: statement.unknown.clone(),
                 limited: limited || statement.unknown.is_some(),
             });
         }

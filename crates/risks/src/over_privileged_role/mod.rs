@@ -25,8 +25,6 @@ pub const RISK: Risk = Risk {
 const SLUG: &str = "over-privileged-role";
 
 /// Managed policies that hand over a whole account or a whole service (AWS managed policy reference).
-const BROAD_POLICIES: [&str; 2] = ["AdministratorAccess", "PowerUserAccess"];
-
 fn check(app: &App) -> Vec<Finding> {
     let mut findings = Vec::new();
     for function in app.aws().functions.values() {
@@ -37,8 +35,7 @@ fn check(app: &App) -> Vec<Finding> {
         }
         for (arn, place) in &role.managed_policies {
             let name = arn.rsplit('/').next().unwrap_or(arn);
-            let broad = BROAD_POLICIES.contains(&name) || name.ends_with("FullAccess");
-            if broad && arn.contains(":iam::aws:policy/") && wide::effective(app, role, &stack, name) {
+            if arn.contains(":iam::aws:policy/") && wide::broad(app, role, &stack, arn, place) {
                 findings.push(managed_finding(app, function, name, place));
             }
         }
@@ -85,7 +82,7 @@ fn statement_finding(app: &App, function: &Function, role: &Role, wide: &Wide<'_
 }
 
 fn managed_finding(app: &App, function: &Function, policy: &str, place: &Place) -> Finding {
-    let administrator = policy == BROAD_POLICIES[0];
+    let administrator = policy == "AdministratorAccess";
     let mut path = vec![
         Step { says: format!("{} is declared here", function.id.logical), place: function.place.clone() },
         Step { says: format!("its role has the managed policy {policy}"), place: place.clone() },

@@ -4,7 +4,7 @@
 use super::Wide;
 use iam::{Context, Outcome, Policy, Principal, Request, Stack, Statement};
 use model::aws::Role;
-use model::{App, Node};
+use model::{App, Node, Place};
 
 /// Actions of one service that are asked about.
 const ASKED: usize = 24;
@@ -28,13 +28,26 @@ pub fn statements<'a>(app: &App, role: &'a Role, stack: &Stack) -> Vec<(Wide<'a>
     out
 }
 
-/// Whether a managed policy has effect: `false` where a known boundary or denial takes it away.
-pub fn effective(app: &App, role: &Role, stack: &Stack, policy: &str) -> bool {
-    // Its document is not known for most; the service is in its name, and only what is taken away is asked for.
-    if policy == "AdministratorAccess" || policy == "PowerUserAccess" {
-        return !matches!(asked(app, role, stack, &[]), Asked::Narrowed);
+/// Names of AWS managed policies that say themselves how wide they are, should the document not be known.
+const BROAD: [&str; 2] = ["AdministratorAccess", "PowerUserAccess"];
+
+/// Whether an AWS managed policy gives a role whole services on everything: by its document, where it is known, else by its
+/// name; and no known boundary or denial takes it away.
+pub fn broad(app: &App, role: &Role, stack: &Stack, arn: &str, place: &Place) -> bool {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let policy = iam::app::managed_policy(app, arn, place);
+    let star = |s: &&iam::Statement| {
+        let everywhere = s.resources.as_ref().is_some_and(|r| !r.not && r.any_of.iter().any(|p| p.text.is_star()));
+        s.effect == iam::Effect::Allow && s.unknown.is_none() && everywhere && s.conditions.is_empty()
+    };
+    let wide: Vec<&iam::Statement> = policy.statements.iter().filter(star).collect();
+    let everything = wide.iter().any(|s| s.actions.not || s.actions.any_of.iter().any(|p| p.text.is_star()));
+    let patterns = wide.iter().filter(|s| !s.actions.not).flat_map(|s| &*s.actions.any_of);
+    let services: Vec<&str> = patterns.filter_map(|p| p.text.text.strip_suffix(":*")).collect();
+    if services.is_empty() && !everything {
+        return BROAD.contains(&name) || name.ends_with("FullAccess");
     }
-    true
+    !matches!(asked(app, role, stack, if everything { &[] } else { &services }), Asked::Narrowed)
 }
 
 enum Asked {

@@ -76,7 +76,7 @@ pub fn can(found: &Can) -> Value {
         found.actions.iter().map(|action| action.full(all)).collect()
     };
     json!({"granted": granted(&found.actions), "actions": actions, "resources": found.resources, "conditions": found.conditions, "policy": *found.policy, "place": found.place,
-        "limited": found.limited})
+        "unknown": found.unknown.as_deref(), "limited": found.limited})
 }
 
 /// The set with `service:*` for whole services.

@@ -93,6 +93,11 @@ pub fn can(value: &Value) {
     let can = items(value, "can");
     line(0, &format!("{} can{}", text(value, "principal"), if can.is_empty() { " do nothing: no policy allows it anything" } else { "" }));
     for found in can {
+        if let Some(why) = found["unknown"].as_str() {
+            line(1, &format!("not assessed: {why}"));
+            line(2, &format!("by {}  {}", text(found, "policy"), place(&found["place"])));
+            continue;
+        }
         line(1, &few(&strings(found, "granted")));
         let resources = strings(found, "resources");
         line(2, &format!("on {}", if resources.is_empty() { "nothing that is named".into() } else { few(&resources) }));
