@@ -217,6 +217,40 @@ fn paths_shows_the_step_and_the_cut() {
     );
 }
 
+/// From the internet through an HTTP API to a function, and through the topic that another function publishes to.
+#[test]
+fn paths_through_an_application_end_at_a_logical_id() {
+    let template = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  News: {Type: AWS::SNS::Topic}
+  Take:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      InlineCode: 'exports.handler = async () => 1'
+      Policies: [{SNSPublishMessagePolicy: {TopicName: !GetAtt News.TopicName}}]
+      Events: {Take: {Type: HttpApi, Properties: {Path: /take, Method: post}}}
+  Read:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      InlineCode: 'exports.handler = async () => 1'
+      Events: {News: {Type: SNS, Properties: {Topic: !Ref News}}}
+";
+    let folder = folder(&[("template.yaml", template)]);
+    let ids = |to: &str, more: &[&str]| {
+        let (_, value) = json_of(folder.path(), &[&["paths", ".", "--from", "internet", "--to", to], more].concat());
+        let steps = value["paths"][0]["steps"].as_array().cloned().unwrap_or_default();
+        steps.iter().map(|step| step["primitive"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("Take", &[]), ["api-open", "api-integration"]);
+    assert!(ids("Read", &[]).is_empty());
+    let through = ["api-open", "api-integration", "function-ssrf", "event-injection-topic", "event-source"];
+    assert_eq!(ids("Read", &["--assume"]), through);
+}
+
 #[test]
 fn compare_and_diff_show_a_request() {
     let folder = folder(&[("read.json", READ), ("all.json", ALL)]);

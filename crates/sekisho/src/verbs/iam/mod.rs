@@ -61,7 +61,7 @@ pub enum Question {
         /// Only paths of this principal, or `internet`.
         #[arg(long)]
         from: Option<String>,
-        /// `admin`, or the ARN of a principal or a resource.
+        /// `admin`, or the ARN or logical id of a principal or a resource.
         #[arg(long, default_value = "admin")]
         to: String,
         /// Also paths that take something for granted which no policy shows.
@@ -228,6 +228,8 @@ fn paths(path: &Path, from: Option<&str>, to: &str, assume: bool) -> Answer {
         Some(name) => Some(read.account.members[member(&read, name)?].arn.as_str()),
         None => None,
     };
+    let declared = read.app.as_ref().and_then(|app| app.resources().find(|resource| *resource.id.logical == *to)?.arn.clone());
+    let to = declared.as_deref().unwrap_or(to);
     let mut found = match to {
         "admin" => graph.paths_to_admin(),
         to => graph.paths_to_node(to).unwrap_or_else(|| graph.paths_to(&goals(&read, to))),
