@@ -1,6 +1,7 @@
 //! What resource policies grant to whom, asked of the IAM engine statement by statement: the policy's denials count, its
 //! conditions are decided, and a caller who could exist is asked about, not a pattern.
 
+use iam::catalogue::Level;
 use iam::{Context, Decision, Effect, Outcome, Policy, Principal, Request, Stack, Statement, Who};
 use model::aws::Function;
 use model::{App, Edit, Node, Operation, Place, Resource, Segment};
@@ -110,6 +111,13 @@ impl<'a> Grant<'a> {
     /// The actions as they are written.
     pub fn actions(&self) -> Vec<&str> {
         self.statement().map(|s| s.actions.any_of.iter().map(|p| &*p.text.text).collect()).unwrap_or_default()
+    }
+
+    /// Whether one of its actions changes what is there.
+    pub fn changes(&self) -> bool {
+        let catalogue = iam::catalogue::catalogue();
+        let level = |pattern: &&str| catalogue.expand(pattern).take(MOST_ACTIONS).any(|action| action.level == Level::Write);
+        self.actions().iter().any(level)
     }
 
     /// Whether a condition of the statement asks for one of these keys (lowered).

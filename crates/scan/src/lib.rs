@@ -14,12 +14,13 @@ use allow::Allows;
 use model::{App, Finding, Place, Profile, Severity, Status, Trouble};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// What a scan found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scan {
-    /// Most severe first, then by place.
+    /// Most severe first, one of each risk before the next of any.
     pub findings: Vec<Finding>,
     /// What could not be judged.
     pub not_assessed: Vec<Trouble>,
@@ -121,19 +122,32 @@ pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], term
             finding.status = Status::Known;
         }
     }
-    findings.sort_by(|a, b| {
-        (std::cmp::Reverse(a.severity), a.risk, &a.place, &a.symbol, &a.resource).cmp(&(
-            std::cmp::Reverse(b.severity),
-            b.risk,
-            &b.place,
-            &b.symbol,
-            &b.resource,
-        ))
-    });
+    in_order(&mut findings);
     not_assessed.sort();
     not_assessed.dedup();
     let summary = summary(app, (asked.len(), risks.len()), &findings, &not_assessed);
     Scan { findings, not_assessed, summary }
+}
+
+/// Most severe first; of the same severity one of each risk first, then the second resource of each, so that nothing waits behind
+/// many of a kind.
+fn in_order(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (Reverse(f.severity), f.risk);
+        (key(a), &a.place, &a.symbol, &a.resource).cmp(&(key(b), &b.place, &b.symbol, &b.resource))
+    });
+    let mut resources: BTreeMap<(Severity, &str), Vec<String>> = BTreeMap::new();
+    for finding in findings.iter() {
+        let known = resources.entry((finding.severity, finding.risk)).or_default();
+        if !known.contains(&finding.resource) {
+            known.push(finding.resource.clone());
+        }
+    }
+    // The sort keeps the order within a resource.
+    findings.sort_by_key(|f| {
+        let round = resources.get(&(f.severity, f.risk)).and_then(|known| known.iter().position(|resource| *resource == f.resource));
+        (Reverse(f.severity), round, f.risk)
+    });
 }
 
 /// The findings of one risk with the ids of its page and their fingerprints.

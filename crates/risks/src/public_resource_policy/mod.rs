@@ -29,6 +29,7 @@ fn finding(app: &App, grant: &Grant<'_>) -> Option<Finding> {
     let url = absent.iter().fold(context.clone(), |context, key| context.without(key)).with("lambda:FunctionUrlAuthType", "NONE");
     let somebody = Principal::User { arn: format!("arn:aws:iam::{STRANGER}:user/anyone") };
     let anonymous = grant.lets(app, &Principal::Anonymous, &url);
+    let anonymous_may = anonymous.is_some();
     let (who, (action, depends)) = match anonymous {
         Some(found) => ("anyone on the internet", found),
         None => ("anyone with an AWS account", grant.lets(app, &somebody, &context)?),
@@ -48,8 +49,12 @@ fn finding(app: &App, grant: &Grant<'_>) -> Option<Finding> {
         conditions.push("Lambda asks for lambda:InvokeFunction too since October 2025, which the function's policy does not grant".into());
     }
     let sure = conditions.is_empty();
-    // Who may call a function or send to a queue reaches the application; who may read, its data.
+    // Who may call a function or send to a queue reaches the application; who may read, its data; who may write into a store,
+    // everyone who reads there.
+    let stores = ["AWS::S3::Bucket", "AWS::DynamoDB::Table"].contains(&grant.target.kind.as_str());
+    let overwrites = anonymous_may && stores && grant.changes();
     let severity = match (sure, action.starts_with("lambda:InvokeFunctionUrl")) {
+        (true, false) if overwrites => Severity::Critical,
         (true, false) => Severity::High,
         _ => Severity::Medium,
     };
