@@ -6,7 +6,7 @@ use crate::probe::{self, Probe};
 use crate::{Attack, source};
 use crate::{Profile, Proved, Reason, Risk};
 use model::attack::Outcome;
-use model::code::{Flow, SinkKind};
+use model::code::{EventSource, Flow, SinkKind};
 use model::{App, Finding, Fix, Foothold, Target};
 
 /// The risk.
@@ -51,13 +51,18 @@ fn takes(flow: &Flow) -> bool {
 /// A reader of plain data in the place of one that makes objects, where one stands beside it under another name.
 fn fix(app: &App, flow: &Flow) -> Option<Fix> {
     let call = source::text(app, &flow.sink_at)?;
+    // `JSON.parse` reads a text; what may be an object already (`event.headers`) it does not.
+    let is_text = matches!(
+        flow.source,
+        EventSource::Body(_) | EventSource::PathParameter(_) | EventSource::Query(_) | EventSource::Header(_) | EventSource::Trigger(..)
+    );
     let (old, new, says) = [
         ("yaml.unsafe_load(", "yaml.safe_load(", "read plain YAML"),
         ("yaml.full_load(", "yaml.safe_load(", "read plain YAML"),
         ("serialize.unserialize(", "JSON.parse(", "read plain JSON"),
     ]
     .into_iter()
-    .find(|(old, ..)| call.starts_with(old))?;
+    .find(|(old, new, _)| call.starts_with(old) && (is_text || *new != "JSON.parse("))?;
     let edit = source::replace_once(app, &flow.sink_at, old, new)?;
     // Callers that sent objects of a class are no longer understood; that is the point.
     Some(Fix { says: says.into(), safe: false, edits: vec![edit], then: None })
