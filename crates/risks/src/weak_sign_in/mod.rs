@@ -1,7 +1,7 @@
-//! A user pool that asks for no second factor, or lets short passwords pass.
+//! A user pool in which anyone makes an account, that asks for no second factor, or lets short passwords pass.
 
 use crate::Risk;
-use crate::setting::{self, Told};
+use crate::setting;
 use model::{App, Finding, Node, Resource, Severity};
 use serde_json::{Value, json};
 
@@ -14,7 +14,12 @@ const SLUG: &str = "weak-sign-in";
 const LENGTH: i64 = 12;
 
 fn check(app: &App) -> Vec<Finding> {
-    let people = |pool: &Resource| app.of_kind("AWS::Cognito::UserPoolClient").any(|client| signs_in_people(client, pool));
+    let clients = || app.of_kind("AWS::Cognito::UserPoolClient");
+    // A pool whose clients are made elsewhere may have any.
+    let people = |pool: &Resource| {
+        let mut own = clients().filter(|client| is_client(client, pool)).peekable();
+        own.peek().is_none() || own.any(signs_in_people)
+    };
     let mut findings = setting::each(app, SLUG, Severity::Low, &["AWS::Cognito::UserPool"], |pool| {
         let told = setting::told(pool, &["MfaConfiguration"], |mode| matches!(mode.str(), Some("ON" | "OPTIONAL")));
         let set = |key: &str, value: Value| setting::set(pool, &[key], None, value);
@@ -23,18 +28,26 @@ fn check(app: &App) -> Vec<Finding> {
         people(pool).then(|| (told, format!("{} asks for no second factor", pool.id.logical), fix))
     });
     findings.extend(setting::each(app, SLUG, Severity::Low, &["AWS::Cognito::UserPool"], |pool| {
+        let only = &["AdminCreateUserConfig", "AllowAdminCreateUserOnly"];
+        let fix = setting::fix("let administrators alone make accounts", false, [setting::set(pool, only, None, true.into())]);
+        people(pool).then(|| (setting::on(pool, only), format!("anyone may make an account in {}", pool.id.logical), fix))
+    }));
+    findings.extend(setting::each(app, SLUG, Severity::Low, &["AWS::Cognito::UserPool"], |pool| {
         let length = &["Policies", "PasswordPolicy", "MinimumLength"];
-        // Without a policy: eight characters with letters of both cases, numbers and symbols.
-        let told = setting::told_or(pool, length, true, |node| node.integer().is_some_and(|length| length >= LENGTH));
+        // Without a policy eight characters do (Amazon Cognito Developer Guide, "Adding user pool password requirements").
+        let told = setting::told(pool, length, |node| node.integer().is_some_and(|length| length >= LENGTH));
         let fix = setting::fix(&format!("ask for {LENGTH} characters"), false, [setting::set(pool, length, None, LENGTH.into())]);
-        (!matches!(told, Told::Right)).then(|| (told, format!("{} lets short passwords pass", pool.id.logical), fix))
+        people(pool).then(|| (told, format!("{} lets short passwords pass", pool.id.logical), fix))
     }));
     findings
 }
 
-/// Whether a client of the pool is one with which people sign in; machines have no second factor.
-fn signs_in_people(client: &Resource, pool: &Resource) -> bool {
-    let own = client.properties.get("UserPoolId").is_some_and(|id| setting::names(id, pool));
+fn is_client(client: &Resource, pool: &Resource) -> bool {
+    client.properties.get("UserPoolId").is_some_and(|id| setting::names(id, pool))
+}
+
+/// Whether a client is one with which people sign in; machines have no second factor.
+fn signs_in_people(client: &Resource) -> bool {
     let flows = client.properties.get("AllowedOAuthFlows").map(Node::items).unwrap_or_default();
-    own && (flows.is_empty() || flows.iter().any(|flow| flow.str() != Some("client_credentials")))
+    flows.is_empty() || flows.iter().any(|flow| flow.str() != Some("client_credentials"))
 }
