@@ -81,6 +81,7 @@ pub mod tenant_override;
 pub mod trail_bucket_unlogged;
 pub mod unauthenticated_api;
 pub mod unauthenticated_route;
+pub mod unfiltered_stage;
 pub mod unguarded_identity;
 pub mod unsafe_post_policy;
 pub mod unthrottled_api;
@@ -264,6 +265,7 @@ pub fn all() -> &'static [Risk] {
         trail_bucket_unlogged::RISK,
         unauthenticated_api::RISK,
         unauthenticated_route::RISK,
+        unfiltered_stage::RISK,
         unguarded_identity::RISK,
         unsafe_post_policy::RISK,
         unthrottled_api::RISK,

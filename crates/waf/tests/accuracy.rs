@@ -6,6 +6,16 @@
 //! profile stand the reference engines of `tests/peer`, with the same rules on the same bytes. Without a file nothing is
 //! measured, and it says so. The managed groups' figures are of our rule content, not of AWS's: rules of tier C and P are
 //! approximations.
+//!
+//! Measured with CRS 4.29.0-dev at paranoia level 1, on the same bytes in the same run (TPR / TNR):
+//!
+//! | corpus | here | libmodsecurity 3.0.9 | Coraza 3.0.4 |
+//! |---|---|---|---|
+//! | HttpParams, 31,067 as query, form or JSON | 98.45 / 100 | 98.45 / 100 | 98.45 / 100 |
+//! | gotestwaf, 679 attacks, 141 harmless | 48.60 / 91.49 | 48.16 / 91.49 | 48.01 / 91.49 |
+//! | the same without its 235 attacks in Base64, which no rule decodes | 74.32 / 91.49 | 73.65 / 91.49 | 73.42 / 91.49 |
+//!
+//! All verdicts on HttpParams are equal; on gotestwaf five and four differ, most of them XML with entities of its own or in UTF-7.
 #![allow(clippy::unwrap_used)]
 
 mod peer;
