@@ -135,6 +135,44 @@ fn the_cut_is_the_fewest_edits_and_says_what_it_leaves() {
 }
 
 #[test]
+fn a_fix_that_opens_a_finding_is_followed_by_that_findings_own() {
+    let app = application();
+    fs::write(app.path().join("src/index.js"), "exports.handler = async () => ({ statusCode: 200, body: '' });\n").unwrap();
+    // Asking the pool's authorizer before the route makes it matter that anyone may sign up there.
+    let pool = "\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Users:
+    Type: AWS::Cognito::UserPool
+    Properties: {UserPoolName: users}
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: dev
+      Auth:
+        Authorizers:
+          Pool: {UserPoolArn: !GetAtt Users.Arn}
+  Good:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: index.handler
+      CodeUri: src/
+      Policies: [{DynamoDBReadPolicy: {TableName: rides}}]
+      Events:
+        Get: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /good, Method: get}}
+";
+    fs::write(app.path().join("template.yaml"), pool).unwrap();
+    let before = scan(app.path(), &["--format", "json"]).1;
+    assert!(before.contains("unauthenticated-route") && !before.contains("open-sign-up"), "{before}");
+    let (code, out, err) = scan(app.path(), &["--fix=unsafe"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (after, text) = (scan(app.path(), &["--format", "json"]).1, fs::read_to_string(app.path().join("template.yaml")).unwrap());
+    assert!(text.contains("AllowAdminCreateUserOnly") && !after.contains("unauthenticated-route"), "{text}{after}");
+    assert!(!after.contains("open-sign-up"), "{after}");
+}
+
+#[test]
 fn of_two_findings_about_the_same_one_may_stay() {
     let app = application();
     // Both queries are built in the same function; the second has a form that no fix rewrites.

@@ -1,10 +1,10 @@
 //! A route that anyone on the internet may call.
 
 use crate::route::{self, FunctionRoute};
-use crate::{Attack, Profile, Risk};
+use crate::{Attack, Profile, Risk, setting};
 use model::attack::{Outcome, PlantAt};
 use model::aws::RouteAuth;
-use model::{App, Confidence, Edit, Finding, Fix, Foothold, HttpRequest, Operation, Segment, Severity, Status, Step, Target};
+use model::{App, Confidence, Edit, Finding, Fix, Foothold, HttpRequest, Operation, Resource, Segment, Severity, Status, Step, Target};
 use serde_json::{Value, json};
 
 /// The risk.
@@ -80,7 +80,11 @@ fn data_step(app: &App, found: &FunctionRoute<'_>) -> Option<Step> {
 /// else the user pool.
 fn fix(app: &App, found: &FunctionRoute<'_>) -> Option<Fix> {
     let resource = app.resource(&found.api.id)?;
-    found.api.body_place.as_ref()?;
+    let body_place = found.api.body_place.as_ref()?;
+    // A body that SAM makes of the functions' events is written nowhere: its routes follow the API's default authorizer.
+    if resource.generated_from.is_some() && *body_place == resource.place {
+        return by_default(app, found, resource);
+    }
     let file = found.route.place.file.clone();
     // SAM writes the body under `DefinitionBody`, CloudFormation under `Body`.
     let body = if resource.generated_from.is_some() { "DefinitionBody" } else { "Body" };
@@ -96,6 +100,39 @@ fn fix(app: &App, found: &FunctionRoute<'_>) -> Option<Fix> {
     Some(Fix {
         says: format!("ask the authorizer {name} before {}", found.name()),
         // Callers that send no token today will be refused.
+        safe: false,
+        edits,
+        then: None,
+    })
+}
+
+/// The API's default authorizer in SAM's words (AWS SAM Developer Guide, "ApiAuth"): every event without an `Auth` of its own.
+fn by_default(app: &App, found: &FunctionRoute<'_>, api: &Resource) -> Option<Fix> {
+    let set = |keys: &[&str], value: Value| setting::set(api, &[], Some(keys), value);
+    let same_stack = |id: &model::ResourceId| id.stack == api.id.stack;
+    let (name, mut edits) = match found.api.authorizers.keys().next() {
+        Some(name) => (name.clone(), Vec::new()),
+        None => {
+            let asks = app.code.handlers.iter().find(|(id, handler)| handler.is_authorizer && same_stack(id));
+            let (name, declared) = match asks {
+                Some((id, _)) => (
+                    id.logical.strip_suffix("Function").unwrap_or(&id.logical).to_owned(),
+                    json!({"FunctionArn": {"Fn::GetAtt": [&*id.logical, "Arn"]}}),
+                ),
+                None => {
+                    let pool = app.of_kind("AWS::Cognito::UserPool").find(|pool| same_stack(&pool.id))?;
+                    (format!("{}Authorizer", pool.id.logical), json!({"UserPoolArn": {"Fn::GetAtt": [&*pool.id.logical, "Arn"]}}))
+                }
+            };
+            let edit = set(&["Auth", "Authorizers", &name], declared)?;
+            (name, vec![edit])
+        }
+    };
+    edits.push(set(&["Auth", "DefaultAuthorizer"], json!(name))?);
+    // Browsers send preflights without credentials.
+    edits.push(set(&["Auth", "AddDefaultAuthorizerToCorsPreflight"], json!(false))?);
+    Some(Fix {
+        says: format!("ask the authorizer {name} before every route of {} that names none", found.api.id.logical),
         safe: false,
         edits,
         then: None,
