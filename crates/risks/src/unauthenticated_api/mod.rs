@@ -37,17 +37,20 @@ fn http(app: &App, api: &Resource) -> Vec<Finding> {
                 continue;
             }
             let shown = if name.starts_with('x') { "ANY".to_owned() } else { name.to_uppercase() };
+            // SAM writes the routes of events into the body at one place; the event itself stands where the integration says.
+            let event = method.value.get("x-amazon-apigateway-integration").filter(|_| method.key_place == path.key_place);
+            let place = event.map_or(&method.key_place, |integration| &integration.place);
             let security = method.value.get("security").or_else(|| body.get("security"));
             let told = match security {
                 Some(node) => match node.first_unknown() {
                     Some((at, unknown)) => Told::Open(unknown.why.clone(), at.place.clone()),
                     // An empty requirement among others makes them all optional (OpenAPI Specification, "Security Requirement").
                     None if node.items().is_empty() || node.items().iter().any(|item| item.members().is_empty()) => {
-                        Told::Wrong(method.key_place.clone())
+                        Told::Wrong(place.clone())
                     }
                     None => Told::Right,
                 },
-                None => Told::Wrong(method.key_place.clone()),
+                None => Told::Wrong(place.clone()),
             };
             findings.extend(finding(app, api, told, &format!("{shown} {}", path.key), integration(app, &method.value)));
         }
