@@ -64,7 +64,9 @@ pub fn database<'a>(app: &'a App, function: &Function) -> Option<Reached<'a>> {
     }
     let only = || Some(databases(app).next()?).filter(|_| databases(app).count() == 1);
     let packages = app.code.handlers.get(&function.id).map(|handler| handler.packages.as_slice()).unwrap_or_default();
-    if let Some(driver) = packages.iter().find(|package| DRIVERS.contains(&package.as_str())) {
+    // A driver alone, with no database here, no network and no setting to find one by, is a package that is not used.
+    let somewhere = databases(app).next().is_some() || !function.security_groups.is_empty() || !function.environment.is_empty();
+    if let Some(driver) = packages.iter().find(|package| somewhere && DRIVERS.contains(&package.as_str())) {
         return Some(Reached { says: format!("imports {driver}"), place: function.place.clone(), database: only() });
     }
     databases(app).find_map(|database| {

@@ -274,7 +274,12 @@ fn who_connects_to_a_database() {
     judged(
         "database-password-unmanaged",
         &[&role("'logs:*'"), &role("'s3:GetObject', 'secretsmanager:ListSecrets'"), &role("'ssm:GetParameter'")],
-        &[&role("'secretsmanager:GetSecretValue'"), &role("'secretsmanager:*'"), &role("'rds-db:connect'")],
+        &[
+            &one("Lambda::Function", FUNCTION),
+            &role("'secretsmanager:GetSecretValue'"),
+            &role("'secretsmanager:*'"),
+            &role("'rds-db:connect'"),
+        ],
     );
 }
 
@@ -698,9 +703,7 @@ fn cognito() {
         &[
             &identities(true, &allow("'s3:PutObject'", "'arn:aws:s3:::*'"), ""),
             &identities(false, &allow("'s3:*'", "!Sub '${W.Arn}/*'"), ""),
-            &format!(
-                "Resources:\n  W: {{Type: 'AWS::S3::Bucket', Properties: {{WebsiteConfiguration: {{IndexDocument: i}}}}}}\n  P: {{Type: 'AWS::S3::BucketPolicy', Properties: {{Bucket: !Ref W, PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Principal: '*', Action: 's3:PutObject', Resource: !Sub '${{W.Arn}}/*'}}]}}}}}}\n"
-            ),
+            "Resources:\n  W: {Type: 'AWS::S3::Bucket', Properties: {WebsiteConfiguration: {IndexDocument: i}}}\n  P: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: !Ref W, PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: 's3:PutObject', Resource: !Sub '${W.Arn}/*'}]}}}\n",
         ],
         &[
             &identities(true, &allow("'s3:PutObject'", "'arn:aws:s3:::uploads/*'"), ""),

@@ -61,7 +61,11 @@ fn finding(app: &App, database: &Resource) -> Option<Finding> {
     // Only what a function of the application talks to: whether others need TLS, their clients decide.
     let users = app.aws().functions.values().filter_map(|f| Some((f, reach::database(app, f)?)));
     let (function, reached) = users.into_iter().find(|(_, reached)| reached.database.is_some_and(|d| d.id == database.id))?;
-    // The Data API is HTTPS, and a cluster that has it may have no other door.
+    // Functions that talk to a proxy which insists on TLS do so encrypted, whatever the database would take.
+    let proxied = |proxy: &Resource| proxy.properties.get("RequireTLS").and_then(Node::bool) == Some(true);
+    if app.of_kind("AWS::RDS::DBProxy").any(proxied) {
+        return None;
+    }
     let told = told(app, database, engine);
     let title = format!("{} takes connections without TLS", database.id.logical);
     let known = matches!(told, Told::Wrong(_));
