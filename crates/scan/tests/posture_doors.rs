@@ -169,18 +169,17 @@ fn cognito() {
             "Resources:\n  U: {{Type: 'AWS::Cognito::UserPool', Properties: {{{properties}}}}}\n  C: {{Type: 'AWS::Cognito::UserPoolClient', Properties: {{UserPoolId: !Ref U{client}}}}}\n"
         )
     };
+    let own = "AdminCreateUserConfig: {AllowAdminCreateUserOnly: true}";
+    let long = "Policies: {PasswordPolicy: {MinimumLength: 16}}";
     judged(
         "weak-sign-in",
         &[
             &people("", ""),
-            &people("MfaConfiguration: 'OFF'", ", AllowedOAuthFlows: [code]"),
-            &people("MfaConfiguration: 'ON', Policies: {PasswordPolicy: {MinimumLength: 8}}", ""),
+            &people(&format!("MfaConfiguration: 'OFF', {own}, {long}"), ", AllowedOAuthFlows: [code]"),
+            &people(&format!("MfaConfiguration: 'ON', {own}, Policies: {{PasswordPolicy: {{MinimumLength: 8}}}}"), ""),
+            &people(&format!("MfaConfiguration: 'ON', {long}"), ""),
         ],
-        &[
-            &people("MfaConfiguration: OPTIONAL", ""),
-            &people("MfaConfiguration: 'ON', Policies: {PasswordPolicy: {MinimumLength: 16}}", ""),
-            &people("", ", AllowedOAuthFlows: [client_credentials]"),
-        ],
+        &[&people(&format!("MfaConfiguration: OPTIONAL, {own}, {long}"), ""), &people("", ", AllowedOAuthFlows: [client_credentials]")],
     );
 }
 
