@@ -9,7 +9,7 @@ mod version;
 
 pub use collect::Collection;
 pub use osv::{Record, Skipped, read};
-pub use table::{Database, Store, TableError};
+pub use table::{Database, Store, TableError, age};
 pub use version::{Allowed, affects, allowed, allows, compare, float, lowest_fixed};
 
 use std::sync::OnceLock;

@@ -6,8 +6,8 @@
 //!
 //! Nothing here touches a file. A text that is not of this form is refused as a whole.
 
-use model::Severity;
 use model::deps::{Advisory, Ecosystem, End, Interval};
+use model::{Severity, Time};
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -123,6 +123,16 @@ impl Database {
             .filter_map(|line| advisory(ecosystem, package, line))
             .collect()
     }
+}
+
+/// Whole days from a day (`2024-10-01`) to an instant; `None` for what is no day (Howard Hinnant's `days_from_civil`).
+pub fn age(day: &str, now: Time) -> Option<i64> {
+    let mut parts = day.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let (era, yoe) = (year.div_euclid(400), year.rem_euclid(400));
+    let days = era.checked_mul(146_097)? + yoe * 365 + yoe / 4 - yoe / 100 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some(now.seconds().div_euclid(86_400) - days)
 }
 
 /// Where the first line begins whose key is not before this one.
@@ -254,6 +264,18 @@ mod tests {
             assert_eq!(database.about(Ecosystem::Npm, none), []);
         }
         assert_eq!(database.about(Ecosystem::PyPI, "a"), []);
+    }
+
+    #[test]
+    fn ages_are_whole_days() {
+        for (day, now, expected) in [
+            ("1970-01-01", 0, Some(0)),
+            ("2000-02-29", 951_868_800_000, Some(1)),
+            ("2026-11-23", 1_795_355_053_999, Some(-1)),
+            ("soon", 0, None),
+        ] {
+            assert_eq!(age(day, Time(now)), expected, "{day}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod visit;
 
 use ir::Language;
 use load::Loader;
-use model::code::{Code, Handler, Secret};
+use model::code::{Code, Handler, Import, Secret};
 use model::{Files, Place, ResourceId, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -97,8 +97,9 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
 }
 
 /// The Lambda authorizers among some files that no function names: nothing that a template says leads there, and yet they are what
-/// an application is about to trust. `paths` are looked at one by one, each as the file of its own folder.
-pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<String, Handler>, Vec<Trouble>) {
+/// an application is about to trust. `paths` are looked at one by one, each as the file of its own folder. Gives them, the packages
+/// that their files import, and what could not be assessed.
+pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<String, Handler>, Vec<Import>, Vec<Trouble>) {
     let mut loader = Loader::new(files);
     let mut found = BTreeMap::new();
     for path in paths.iter().filter(|path| load::is_code(path) && !load::is_installed(path) && !secrets::is_test(path)) {
@@ -128,7 +129,8 @@ pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<Str
             }
         }
     }
-    (found, loader.troubles)
+    let imports = if found.is_empty() { Vec::new() } else { packages::imports(&loader) };
+    (found, imports, loader.troubles)
 }
 
 /// The secrets in a file of any kind: code is read as code, everything else (templates, JSON, YAML, `.env`, `.properties`) line by

@@ -99,6 +99,8 @@ pub struct PackageRoot {
     pub lock: Option<Arc<str>>,
     /// Functions that are built with it.
     pub functions: Vec<ResourceId>,
+    /// Authorizers that will be, by file: keys of [`crate::code::Code::unnamed`].
+    pub unnamed: Vec<String>,
     /// What the manifest asks for.
     pub declared: Vec<Declared>,
     /// What the lock holds.

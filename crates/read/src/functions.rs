@@ -40,7 +40,7 @@ pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &
     let (code, unread) = code::analyse(&sources, &recorder);
     app.code = code;
     let beside: Vec<String> = paths.iter().filter(|path| !is_below(&folders(&sources), path)).cloned().collect();
-    let (unnamed, unread_beside) = code::unnamed_authorizers(&beside, files);
+    let (unnamed, imports_beside, unread_beside) = code::unnamed_authorizers(&beside, files);
     troubles.extend(unread_beside);
     for handler in unnamed.values() {
         for path in &handler.files {
@@ -48,6 +48,9 @@ pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &
         }
     }
     app.code.unnamed = unnamed;
+    app.code.imports.extend(imports_beside);
+    app.code.imports.sort_by(|a, b| (&a.place, &a.package).cmp(&(&b.place, &b.package)));
+    app.code.imports.dedup();
     app.sources = recorder.sources.into_inner();
     secrets(app, files, troubles);
     troubles.extend(unread);

@@ -10,6 +10,7 @@ mod filter;
 mod flow;
 mod grants;
 pub mod lens;
+mod packages;
 mod page;
 mod pool;
 mod probe;
@@ -47,6 +48,7 @@ pub mod database_single_zone;
 pub mod database_unencrypted;
 pub mod database_upgrades_off;
 pub mod environment_default_key;
+pub mod floating_dependency;
 pub mod function_code_unsigned;
 pub mod function_role_unusable;
 pub mod function_unversioned;
@@ -56,6 +58,7 @@ pub mod hard_coded_credential;
 pub mod incident_unprepared;
 pub mod insecure_deserialization;
 pub mod log_retention;
+pub mod missing_dependency;
 pub mod multiple_statements;
 pub mod nosql_injection;
 pub mod object_events_unrecorded;
@@ -86,9 +89,11 @@ pub mod unguarded_identity;
 pub mod unsafe_post_policy;
 pub mod unthrottled_api;
 pub mod untraced;
+pub mod unused_dependency;
 pub mod unvalidated_body;
 pub mod unverified_database_connection;
 pub mod verbose_error;
+pub mod vulnerable_dependency;
 pub mod weak_sign_in;
 pub mod weak_token_check;
 pub mod web_acl_ineffective;
@@ -231,6 +236,7 @@ pub fn all() -> &'static [Risk] {
         database_unencrypted::RISK,
         database_upgrades_off::RISK,
         environment_default_key::RISK,
+        floating_dependency::RISK,
         function_code_unsigned::RISK,
         function_role_unusable::RISK,
         function_unversioned::RISK,
@@ -240,6 +246,7 @@ pub fn all() -> &'static [Risk] {
         incident_unprepared::RISK,
         insecure_deserialization::RISK,
         log_retention::RISK,
+        missing_dependency::RISK,
         multiple_statements::RISK,
         nosql_injection::RISK,
         object_events_unrecorded::RISK,
@@ -270,9 +277,11 @@ pub fn all() -> &'static [Risk] {
         unsafe_post_policy::RISK,
         unthrottled_api::RISK,
         untraced::RISK,
+        unused_dependency::RISK,
         unvalidated_body::RISK,
         unverified_database_connection::RISK,
         verbose_error::RISK,
+        vulnerable_dependency::RISK,
         weak_sign_in::RISK,
         weak_token_check::RISK,
         web_acl_ineffective::RISK,

@@ -11,6 +11,7 @@ pub use branch::Branch;
 pub use config::Config;
 
 use allow::Allows;
+use model::deps::AdvisoryData;
 use model::{App, Finding, Place, Profile, Severity, Status, Trouble};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -35,6 +36,9 @@ pub struct Summary {
     pub resources: usize,
     /// Source files read.
     pub files: usize,
+    /// The advisory data that packages were held against, when functions have any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advisories: Option<AdvisoryData>,
     /// Risks asked.
     pub risks: usize,
     /// Hygiene risks that were not asked.
@@ -123,6 +127,7 @@ pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], term
         }
     }
     in_order(&mut findings);
+    not_assessed.extend(unknown_packages(app).filter(|_| asks("vulnerable-dependency")));
     not_assessed.sort();
     not_assessed.dedup();
     let summary = summary(app, (asked.len(), risks.len()), &findings, &not_assessed);
@@ -148,6 +153,16 @@ fn in_order(findings: &mut [Finding]) {
         let round = resources.get(&(f.severity, f.risk)).and_then(|known| known.iter().position(|resource| *resource == f.resource));
         (Reverse(f.severity), round, f.risk)
     });
+/// Packages of which data that is only a part says nothing: whether there is an advisory about them, nobody here knows.
+fn unknown_packages(app: &App) -> impl Iterator<Item = Trouble> {
+    let data = app.dependencies.data.iter().filter(|data| data.unknown > 0);
+    data.filter_map(|data| {
+        let root = app.dependencies.roots.first()?;
+        let file = root.manifest.clone().or_else(|| root.lock.clone())?;
+        let says = format!("{} of {} packages are ones that the advisories {} say nothing of", data.unknown, data.packages, data.source);
+        let help = "import a whole dump in the OSV format: sekisho db import PATH".to_owned();
+        Some(Trouble { says, place: Place::new(file, 1, 1), help })
+    })
 }
 
 /// The findings of one risk with the ids of its page and their fingerprints.
@@ -178,6 +193,7 @@ fn summary(app: &App, (asked, risks): (usize, usize), findings: &[Finding], not_
     Summary {
         resources: app.resources().count(),
         files: app.sources.len(),
+        advisories: app.dependencies.data.clone(),
         risks: asked,
         unasked: risks - asked,
         critical: open(Severity::Critical),

@@ -47,6 +47,8 @@ pub enum Verb {
     Iam(crate::verbs::iam::Iam),
     /// Ask about web ACLs: test requests, explain one, replay logs, run go-ftw tests on a rule set.
     Waf(crate::verbs::waf::Waf),
+    /// The advisories that packages are held against: import a dump, say how old they are.
+    Db(crate::verbs::db::Db),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -68,6 +70,10 @@ pub struct Application {
     /// Region the application is read for; us-east-1 when neither this nor sekisho.toml says.
     #[arg(long)]
     pub region: Option<String>,
+    /// Advisories to hold packages against, as `sekisho db import` writes them; else those in the data folder, else the
+    /// built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
     /// Fail with exit code 4 when anything could not be assessed.
     #[arg(long)]
     pub strict: bool,

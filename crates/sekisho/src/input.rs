@@ -70,7 +70,8 @@ pub fn options(arguments: &Application, config: &Config) -> Result<read::Options
         };
         give(name, value);
     }
-    Ok(read::Options { region, parameters: given, ..read::Options::default() })
+    let advisories = crate::verbs::db::store(arguments.db.as_deref())?;
+    Ok(read::Options { region, parameters: given, advisories, ..read::Options::default() })
 }
 
 /// Reads an application as the command line and its `sekisho.toml` say; an exit when there is nothing to read, after that

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Verb::Explain(arguments) => verbs::explain::run(&arguments, style),
         Verb::Iam(arguments) => verbs::iam::run(&arguments),
         Verb::Waf(arguments) => verbs::waf::run(&arguments),
+        Verb::Db(arguments) => verbs::db::run(&arguments),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "sekisho", &mut std::io::stdout());
             Exit::Clean

@@ -28,14 +28,14 @@ use std::sync::Arc;
 pub(crate) fn read(app: &mut App, files: &Folder, paths: &[String], store: &Store, troubles: &mut Vec<Trouble>) {
     let texts = Texts { files, sources: std::cell::RefCell::new(std::mem::take(&mut app.sources)) };
     let mut dependencies = Dependencies::default();
-    for (root, functions) in roots::of(app, paths, &texts) {
+    for (root, (functions, unnamed)) in roots::of(app, paths, &texts) {
         let python = functions
             .iter()
             .filter_map(|id| app.aws().functions.get(id)?.runtime.strip_prefix("python"))
             .min_by_key(|version| version.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>());
         let (manifest, lock, below) = open(&root, python, &texts, troubles);
         let mut joined = join(&root, manifest, lock, &below, troubles);
-        joined.functions = functions;
+        (joined.functions, joined.unnamed) = (functions, unnamed);
         dependencies.roots.push(joined);
     }
     app.sources = texts.sources.into_inner();
@@ -91,6 +91,7 @@ fn join(root: &Root, manifest: Manifest, lock: Option<Lock>, below: &str, troubl
         manifest: root.manifest.as_deref().map(Arc::from),
         lock: root.lock.as_deref().map(Arc::from),
         functions: Vec::new(),
+        unnamed: Vec::new(),
         declared: manifest.declared,
         packages: Vec::new(),
     };

@@ -18,10 +18,13 @@ pub(super) struct Root {
 /// The locks of npm in the order in which npm itself heeds them, then the other managers'.
 const NPM_LOCKS: [&str; 4] = ["npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock"];
 
-/// Every root with the functions that are built with it, in order.
-pub(super) fn of(app: &App, paths: &[String], texts: &Texts<'_>) -> BTreeMap<Root, Vec<ResourceId>> {
+/// Functions that are built with a root, and files of authorizers that no function names yet.
+type Users = (Vec<ResourceId>, Vec<String>);
+
+/// Every root with what is built with it, in order.
+pub(super) fn of(app: &App, paths: &[String], texts: &Texts<'_>) -> BTreeMap<Root, Users> {
     let known: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
-    let mut roots: BTreeMap<Root, Vec<ResourceId>> = BTreeMap::new();
+    let mut roots: BTreeMap<Root, Users> = BTreeMap::new();
     for function in app.aws().functions.values() {
         let ecosystem = match function.runtime.as_str() {
             runtime if runtime.starts_with("nodejs") => Ecosystem::Npm,
@@ -29,7 +32,7 @@ pub(super) fn of(app: &App, paths: &[String], texts: &Texts<'_>) -> BTreeMap<Roo
             _ => continue,
         };
         let mut add = |root: Root| {
-            let functions = roots.entry(root).or_default();
+            let (functions, _) = roots.entry(root).or_default();
             if functions.last() != Some(&function.id) {
                 functions.push(function.id.clone());
             }
@@ -59,6 +62,12 @@ pub(super) fn of(app: &App, paths: &[String], texts: &Texts<'_>) -> BTreeMap<Roo
                     add(root);
                 }
             }
+        }
+    }
+    for path in app.code.unnamed.keys() {
+        let ecosystem = if path.ends_with(".py") { Ecosystem::PyPI } else { Ecosystem::Npm };
+        if let Some(root) = root(folder(path), ecosystem, &known, texts) {
+            roots.entry(root).or_default().1.push(path.clone());
         }
     }
     roots

@@ -20,7 +20,8 @@ pub fn run(arguments: &Attack, style: Style) -> Exit {
         output::error(&format!("there is no risk `{unknown}`; `sekisho explain` lists them"));
         return Exit::Usage;
     }
-    let application = Application { path: arguments.path.clone(), parameters: arguments.parameters.clone(), region: None, strict: false };
+    let application =
+        Application { path: arguments.path.clone(), parameters: arguments.parameters.clone(), region: None, db: None, strict: false };
     let (app, read) = match input::application(&application) {
         Ok(read) => read,
         Err(exit) => return exit,

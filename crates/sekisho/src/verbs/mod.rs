@@ -1,6 +1,7 @@
 //! One file a verb: calls the rooms in order and chooses the exit code.
 
 pub mod attack;
+pub mod db;
 pub mod explain;
 pub mod iam;
 pub mod investigate;

@@ -22,7 +22,7 @@ use std::path::Path;
 impl Verb {
     /// Bare `sekisho`: scan the current folder.
     pub fn scan_here() -> Self {
-        let application = Application { path: ".".into(), parameters: Vec::new(), region: None, strict: false };
+        let application = Application { path: ".".into(), parameters: Vec::new(), region: None, db: None, strict: false };
         Self::Scan(Scan {
             application,
             format: Form::Terminal,
@@ -86,6 +86,9 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     let mut out = io::stdout().lock();
     let result = form::write(&mut out, arguments, &app, &scanned, style, root);
     drop(out);
+    if let Some(data) = &app.dependencies.data {
+        output::says(&crate::verbs::db::told(data));
+    }
     output::written(result, exit(arguments, &terms, &scanned))
 }
 
