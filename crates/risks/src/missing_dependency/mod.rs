@@ -78,7 +78,11 @@ fn asked_for(app: &App, id: &ResourceId, ecosystem: Ecosystem, package: &str) ->
     let own = app.dependencies.roots.iter().filter(|root| root.ecosystem == ecosystem && root.functions.contains(id));
     own.into_iter().any(|root| {
         let shipped = |group: Group| group != Group::Dev || packages::is_bundled(app, root);
-        root.declared.iter().any(|declared| shipped(declared.group) && packages::means(ecosystem, package, &declared.name))
+        // Types alone are imported, and gone when it runs.
+        let types = |name: &str| name.strip_prefix("@types/").is_some_and(|typed| typed == package);
+        root.declared
+            .iter()
+            .any(|declared| shipped(declared.group) && packages::means(ecosystem, package, &declared.name) || types(&declared.name))
     })
 }
 

@@ -20,8 +20,9 @@ const SLUG: &str = "unused-dependency";
 
 /// Distributions that work without being imported: servers, drivers that are named in a text, tools, and what others bring along
 /// in lists that a tool froze.
-const SILENT: [&str; 38] = [
+const SILENT: [&str; 39] = [
     "awslambdaric",
+    "aws-xray-sdk",
     "pip",
     "setuptools",
     "wheel",
@@ -86,8 +87,8 @@ fn finding(app: &App, root: &PackageRoot) -> Option<Finding> {
     Some(Finding {
         title: format!("imported by no function: {}", names.join(", ")),
         severity: Severity::Low,
-        // Python imports by other names than it installs.
-        confidence: if root.ecosystem == Ecosystem::Npm { Confidence::High } else { Confidence::Medium },
+        // Python imports by other names than it installs, and only a lock says who needs whom beside itself.
+        confidence: if root.ecosystem == Ecosystem::Npm && root.lock.is_some() { Confidence::High } else { Confidence::Medium },
         path: unused.iter().map(step).collect(),
         symbol: root.manifest.as_deref().unwrap_or_default().to_owned(),
         fix: edits.map(|edits| Fix {

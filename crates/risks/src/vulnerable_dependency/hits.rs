@@ -90,7 +90,8 @@ pub fn of<'a>(app: &'a App, root: &'a PackageRoot, installed: &Installed, import
         let allowed = if all.is_empty() { None } else { advisories::allowed(root.ecosystem, &declared.range, all.iter().copied()) };
         let is_certain = match allowed {
             Some(Allowed::Every) => true,
-            Some(Allowed::Some) => false,
+            // That it takes any version is a risk of its own, and the newest is seldom an affected one.
+            Some(Allowed::Some) if advisories::float(root.ecosystem, &declared.range) != Some(true) => false,
             _ => continue,
         };
         let concerned: Vec<&Advisory> = all

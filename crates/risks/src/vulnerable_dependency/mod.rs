@@ -64,8 +64,10 @@ fn of_hit(app: &App, root: &PackageRoot, hit: &Hit<'_>, installed: &Installed) -
     }
     path.extend(chain(root, hit, installed));
     path.extend(hit.advisories.iter().take(MOST).map(|advisory| told(root, hit, advisory)));
+    // What lies deeper is called by another package, with what that one gives it.
+    let is_direct = matches!(hit.reach, Reach::Imported(Some((import, _))) if packages::means(root.ecosystem, &import.package, hit.name));
     let severity = match worst(hit) {
-        Severity::Critical if !is_exposed(app, root) => Severity::High,
+        Severity::Critical if !is_direct || !is_exposed(app, root) => Severity::High,
         severity => severity,
     };
     let mended = match &hit.fixed {
