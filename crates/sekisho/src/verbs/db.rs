@@ -181,7 +181,7 @@ impl Taken {
             let mut entries: Vec<PathBuf> =
                 fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
             entries.sort();
-            for entry in entries.iter().filter(|entry| !entry.is_symlink() && !entry.file_name().is_some_and(|name| name == ".git")) {
+            for entry in entries.iter().filter(|entry| !entry.is_symlink() && entry.file_name().is_none_or(|name| name != ".git")) {
                 if entry.is_dir() || is_record(&entry.to_string_lossy()) {
                     self.path(entry)?;
                 }
