@@ -153,6 +153,8 @@ fn in_order(findings: &mut [Finding]) {
         let round = resources.get(&(f.severity, f.risk)).and_then(|known| known.iter().position(|resource| *resource == f.resource));
         (Reverse(f.severity), round, f.risk)
     });
+}
+
 /// Packages of which data that is only a part says nothing: whether there is an advisory about them, nobody here knows.
 fn unknown_packages(app: &App) -> impl Iterator<Item = Trouble> {
     let data = app.dependencies.data.iter().filter(|data| data.unknown > 0);
