@@ -135,7 +135,7 @@ fn authorizers_that_no_function_names() {
         ("docs/note.js", "// authorizationToken policyDocument\n"),
     ]);
     let paths: Vec<String> = files.0.keys().cloned().collect();
-    let (found, troubles) = sekisho_code::unnamed_authorizers(&paths, &files);
+    let (found, _, troubles) = sekisho_code::unnamed_authorizers(&paths, &files);
     assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["guard/door.mjs"]);
     assert_eq!(troubles, []);
     assert_eq!(kinds(&found["guard/door.mjs"])[0].0, ReviewKind::NoAlgorithms);
