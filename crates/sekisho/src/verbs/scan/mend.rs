@@ -4,7 +4,7 @@ use super::arguments::{FixKind, Form, Scan};
 use crate::exit::Exit;
 use crate::output;
 use edit::Changed;
-use model::{App, Finding, Fix, Severity, Status};
+use model::{App, Finding, Fix, Severity, Status, Trouble};
 use report::Style;
 use scan::Terms;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,8 +109,10 @@ fn attempt(rescan: &Rescan<'_>, app: &App, findings: &[Finding], vain: &BTreeSet
         let text = super::text_of(between.as_ref().unwrap_or(app));
         changed = joined(changed, edit::apply(&text, &fixes).map_err(|error| error.to_string())?);
         let (next, after) = scanned(rescan, &changed);
-        // What can no longer be read is found nowhere: that is no fix.
-        if let Some(trouble) = next.troubles.iter().find(|trouble| !app.troubles.iter().any(|known| known.says == trouble.says)) {
+        // What can no longer be read is found nowhere: that is no fix. A lock that is old beside a new manifest was not changed.
+        let own = |trouble: &&Trouble| changed.iter().any(|changed| *changed.file == *trouble.place.file);
+        let known = |trouble: &Trouble| app.troubles.iter().any(|known| known.says == trouble.says);
+        if let Some(trouble) = next.troubles.iter().filter(own).find(|trouble| !known(trouble)) {
             return Err(format!("nothing was written: with the fixes, {}: {}", trouble.place, trouble.says));
         }
         let new = match new(findings, &mended, &after) {
