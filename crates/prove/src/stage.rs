@@ -110,7 +110,9 @@ impl Stage<'_> {
         let mut target = UpTarget::new(running, &client, round.token.clone(), now);
         let mut attacked = Vec::new();
         for subject in self.subjects {
-            (self.says)(&format!("attacking: {} at {}", subject.risk.slug, subject.resource));
+            if subject.risk.attack.is_ok() {
+                (self.says)(&format!("attacking: {} at {}", subject.risk.slug, subject.resource));
+            }
             stopped.lock().unwrap_or_else(PoisonError::into_inner).clear();
             let (outcome, took_canary) = self.attack(runtime, running, subject, &mut target, &kept);
             let stopped = std::mem::take(&mut *stopped.lock().unwrap_or_else(PoisonError::into_inner));

@@ -31,6 +31,23 @@ fn read(files: &[(&str, String)]) -> Value {
     said(&application(root.path(), &Options::default()))
 }
 
+/// The same without the ids of deployments: SAM makes them of the text of the API's body, in which order speaks.
+fn undeployed(mut value: Value) -> Value {
+    let resources = value["resources"].as_array().unwrap();
+    let deployments = resources.iter().filter(|resource| resource[1] == "AWS::ApiGateway::Deployment");
+    let ids: Vec<Value> = deployments.flat_map(|d| [d[0].clone(), d[3].clone(), d[2]["Description"].clone()]).collect();
+    fn replace(value: &mut Value, ids: &[Value]) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| replace(item, ids)),
+            Value::Object(members) => members.values_mut().for_each(|value| replace(value, ids)),
+            leaf if ids.contains(leaf) => *leaf = json!("a deployment"),
+            _ => {}
+        }
+    }
+    replace(&mut value, &ids);
+    value
+}
+
 /// The same with every list in one order: what each function adds to a bucket's notifications comes in the template's order.
 fn sorted(value: Value) -> Value {
     match value {
@@ -210,6 +227,6 @@ proptest! {
         let (first, second) = (("app/template.yaml", template.to_string()), ("other/template.yaml", IMPORTS.to_owned()));
         let straight = read(&[first, second.clone()]);
         let turned = read(&[second, ("app/template.yaml", in_order(&template, &order))]);
-        prop_assert_eq!(sorted(straight), sorted(turned));
+        prop_assert_eq!(sorted(undeployed(straight)), sorted(undeployed(turned)));
     }
 }
