@@ -38,7 +38,7 @@ const DRIVERS: [&str; 24] = [
 /// Every database that stands for itself: clusters, and instances of no cluster.
 pub fn databases(app: &App) -> impl Iterator<Item = &Resource> {
     let of_cluster = |r: &Resource| r.kind == "AWS::RDS::DBInstance" && r.properties.get("DBClusterIdentifier").is_some();
-    app.resources().filter(move |r| DATABASES.contains(&r.kind.as_str()) && !of_cluster(r))
+    DATABASES.iter().flat_map(|kind| app.of_kind(kind)).filter(move |r| !of_cluster(r))
 }
 
 /// How a function reaches a database.

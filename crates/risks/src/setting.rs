@@ -84,7 +84,7 @@ pub type Said = (Told, String, Option<Fix>);
 
 /// The findings over every resource of some types. A value that is not known has no fix: what decides it is not here.
 pub fn each(app: &App, risk: RiskId, severity: Severity, kinds: &[&str], judge: impl Fn(&Resource) -> Option<Said>) -> Vec<Finding> {
-    let resources = app.resources().filter(|resource| kinds.contains(&resource.kind.as_str()));
+    let resources = kinds.iter().flat_map(|kind| app.of_kind(kind));
     let said = resources.filter_map(|resource| {
         let (told, title, fix) = judge(resource)?;
         let known = matches!(told, Told::Wrong(_));
