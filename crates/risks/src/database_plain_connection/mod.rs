@@ -56,8 +56,8 @@ fn check(app: &App) -> Vec<Finding> {
 }
 
 fn finding(app: &App, database: &Resource) -> Option<Finding> {
-    let name = database.properties.get("Engine").and_then(Node::str)?;
-    let engine = ENGINES.iter().find(|engine| engine.name == name)?;
+    let name = database.properties.get("Engine").and_then(Node::str).unwrap_or("an engine that is not known");
+    let engine = ENGINES.iter().find(|engine| engine.name == name);
     // Only what a function of the application talks to: whether others need TLS, their clients decide.
     let users = app.aws().functions.values().filter_map(|f| Some((f, reach::database(app, f)?)));
     let (function, reached) = users.into_iter().find(|(_, reached)| reached.database.is_some_and(|d| d.id == database.id))?;
@@ -66,7 +66,8 @@ fn finding(app: &App, database: &Resource) -> Option<Finding> {
     if app.of_kind("AWS::RDS::DBProxy").any(proxied) {
         return None;
     }
-    let told = told(app, database, engine);
+    let unsaid = || Told::Open(format!("whether {name} refuses connections without TLS is not known here"), database.place.clone());
+    let told = engine.map_or_else(unsaid, |engine| told(app, database, engine));
     let title = format!("{} takes connections without TLS", database.id.logical);
     let known = matches!(told, Told::Wrong(_));
     let found = setting::finding(SLUG, Severity::Medium, database, told, title)?;
@@ -74,7 +75,7 @@ fn finding(app: &App, database: &Resource) -> Option<Finding> {
         Step { says: format!("{} {}", function.id.logical, reached.says), place: reached.place },
         Step { says: format!("{} does not insist on TLS", database.id.logical), place: database.place.clone() },
     ];
-    Some(Finding { path, fix: fix(app, database, engine).filter(|_| known), ..found })
+    Some(Finding { path, fix: engine.and_then(|engine| fix(app, database, engine)).filter(|_| known), ..found })
 }
 
 fn told(app: &App, database: &Resource, engine: &Engine) -> Told {
