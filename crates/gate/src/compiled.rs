@@ -3,15 +3,18 @@
 //! Decides nothing; what is not kept here is read where it is asked for.
 
 use crate::web_acl;
-use iam::{Policy, Stack};
+use iam::{Policy, Stack, Tags};
 use model::aws::RestApi;
 use model::{App, Identity};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 struct Compiled {
     /// By ARN of the role or user.
     stacks: HashMap<String, Stack>,
+    /// By ARN of the role or user; only those that have some.
+    tags: HashMap<String, Tags>,
     /// Trust policies and the policies of functions and other resources, by ARN; only resources that have one.
     resources: HashMap<String, Arc<Policy>>,
     /// By API id.
@@ -26,6 +29,8 @@ fn of(app: &App) -> Option<&Compiled> {
         let roles = app.aws().roles.values().map(|role| (role.arn.clone(), iam::app::stack_of_role(app, role)));
         let user = |arn: &String| (arn.clone(), iam::app::stack_of(app, &Identity::User { arn: arn.clone() }));
         let users = app.of_kind("AWS::IAM::User").filter_map(|user| user.arn.as_ref()).map(user);
+        let principals = app.of_kind("AWS::IAM::Role").chain(app.of_kind("AWS::IAM::User"));
+        let tagged = principals.filter(|principal| principal.properties.get("Tags").is_some());
         let arns = app.resources().filter_map(|resource| resource.arn.as_ref());
         let resources = arns.filter_map(|arn| Some((arn.clone(), iam::app::resource_policy(app, arn)?)));
         let apis = app.aws().rest_apis.iter().filter_map(|api| Some((api.api_id.clone(), iam::app::api_policy(app, api)?)));
@@ -34,6 +39,7 @@ fn of(app: &App) -> Option<&Compiled> {
         let web_acls = app.of_kind(web_acl::WEB_ACL).filter_map(|acl| Some((acl.arn.clone()?, compile(acl)))).chain(classic);
         Compiled {
             stacks: roles.chain(users).collect(),
+            tags: tagged.map(|principal| (principal.arn.clone().unwrap_or_default(), Tags::of(principal))).collect(),
             resources: resources.collect(),
             apis: apis.collect(),
             web_acls: web_acls.collect(),
@@ -49,7 +55,19 @@ pub fn stack_of(app: &App, identity: &Identity) -> Stack {
         Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => None,
     };
     let kept = arn.and_then(|arn| of(app)?.stacks.get(arn));
-    kept.cloned().unwrap_or_else(|| iam::app::stack_of(app, identity))
+    let mut stack = kept.cloned().unwrap_or_else(|| iam::app::stack_of(app, identity));
+    if let Some(session) = identity.session() {
+        stack.session.extend(iam::app::session_policies(app, session));
+    }
+    stack
+}
+
+/// The tags of the role or user with this ARN. `None`: it is declared and has none.
+pub fn tags_of<'a>(app: &'a App, arn: &str) -> Option<Cow<'a, Tags>> {
+    match of(app) {
+        Some(compiled) if app.by_arn(arn).is_some() => compiled.tags.get(arn).map(Cow::Borrowed),
+        _ => Some(Cow::Owned(Tags::of_arn(app, arn))),
+    }
 }
 
 /// The policy of the resource with this ARN, of the API behind a method's ARN. `None`: it has none.

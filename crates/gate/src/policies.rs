@@ -4,7 +4,7 @@ use crate::compiled;
 use crate::invoke::Found;
 use crate::walk::Walk;
 use iam::{Context, Decision, Layer, Outcome, Policy, Principal, Request, Stack};
-use model::{ApiCall, App, Call, Identity, Node, Place};
+use model::{ApiCall, App, Call, Identity, Node, Place, Session};
 use std::sync::Arc;
 
 /// What policies say of a call, each with a sentence.
@@ -88,7 +88,7 @@ pub(crate) fn gateway(app: &App, source_arn: String) -> Identity {
 /// API Gateway acting with a role.
 pub(crate) fn gateway_session(role_arn: &str) -> Identity {
     let session_name = "BackplaneAssumeRoleSession".into();
-    Identity::AssumedRole { role_arn: role_arn.into(), session_name, issued_to: Some(GATEWAY.into()) }
+    Identity::AssumedRole { role_arn: role_arn.into(), session_name, issued_to: Some(GATEWAY.into()), session: Session::default() }
 }
 
 /// The invocation of a function.
@@ -115,7 +115,7 @@ pub(crate) fn of_authorizer(walk: &Walk<'_>, found: &Found<'_>, document: &Node)
 }
 
 fn route_request(walk: &Walk<'_>, found: &Found<'_>, identity: &Identity) -> Request {
-    let context = Context::of_call(walk.call, identity);
+    let context = context(walk.app, walk.call, identity);
     Request::new(identity.into(), "execute-api:Invoke", found.method_arn(walk.app)).with_context(context)
 }
 
@@ -128,8 +128,30 @@ fn said(decision: &Decision<'_>, who: &str) -> Effect {
     }
 }
 
+/// What a call says of itself and of its caller: the tags of a session come over those of its role (IAM User Guide, "Pass
+/// session tags in AWS STS").
+fn context(app: &App, call: &Call, identity: &Identity) -> Context {
+    const FAMILY: &str = "aws:PrincipalTag/";
+    let context = Context::of_call(call, identity);
+    let arn = match identity {
+        Identity::User { arn } => arn,
+        Identity::AssumedRole { role_arn, .. } => role_arn,
+        Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => return context,
+    };
+    let context = match compiled::tags_of(app, arn) {
+        Some(tags) => tags.enter(FAMILY, context),
+        None => context,
+    };
+    let passed = identity.session().into_iter().flat_map(|session| &session.tags);
+    passed.fold(context, |context, (key, value)| context.with(&format!("{FAMILY}{key}"), value.as_str()))
+}
+
 fn request(app: &App, call: &Call, identity: &Identity, api: &ApiCall) -> Request {
-    let mut context = Context::of_call(call, identity);
+    let mut context = context(app, call, identity);
+    if let Some(tags) = api.action.starts_with("sts:").then(|| compiled::tags_of(app, &api.resource)).flatten() {
+        // Of the services that tag principals only STS is served.
+        context = tags.enter("aws:ResourceTag/", context);
+    }
     if matches!(identity, Identity::Service { .. }) {
         // A service's own call has no caller's address.
         context = context.without("aws:SourceIp");

@@ -3,7 +3,7 @@
 
 mod stand;
 
-use model::{Answer, Call, Credential, Identity, Phase};
+use model::{Answer, Call, Credential, Identity, Phase, Session};
 use sekisho_gate::decide;
 use serde_json::json;
 use stand::{Memory, TABLE, api_call, app, node, session, unknown, with};
@@ -73,7 +73,11 @@ fn iam_is_what_stops_it() {
     // What is not known is neither.
     let verdict = decide(&with(&app, "RidesRole", &["Policies"], unknown()), &scan, &Memory::default());
     assert!(matches!(verdict.answer, Answer::Depends(_)), "{verdict:?}");
-    let stranger =
-        Identity::AssumedRole { role_arn: "arn:aws:iam::123456789012:role/Other".into(), session_name: "s".into(), issued_to: None };
+    let stranger = Identity::AssumedRole {
+        role_arn: "arn:aws:iam::123456789012:role/Other".into(),
+        session_name: "s".into(),
+        issued_to: None,
+        session: Session::default(),
+    };
     assert!(!decide(&app, &api_call(stranger, "dynamodb:GetItem", TABLE), &Memory::default()).passes());
 }

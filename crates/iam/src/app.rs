@@ -4,10 +4,11 @@ use crate::managed;
 use crate::policy::Policy;
 use crate::stack::Stack;
 use model::aws::Role;
-use model::{App, Identity, Kind, Member, Node, Place, Resource, Trouble};
+use model::{App, Identity, Kind, Member, Node, Place, Resource, Session, Trouble};
 use std::sync::Arc;
 
-/// The policies of an identity of this application: of a role session its role's, of the root user none.
+/// The policies of an identity of this application: of a role session its role's, of the root user none. What a session
+/// was narrowed to when it began is [`session_policies`].
 /// A user, a role or a policy that the application does not declare makes an unknown policy.
 pub fn stack_of(app: &App, identity: &Identity) -> Stack {
     match identity {
@@ -21,6 +22,18 @@ pub fn stack_of(app: &App, identity: &Identity) -> Stack {
         },
         Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => Stack::default(),
     }
+}
+
+/// The session policies that a session began with (IAM User Guide, "Policies and permissions in IAM", Session policies). One
+/// that cannot be read, or whose document is not known, is an unknown policy.
+pub fn session_policies(app: &App, session: &Session) -> Vec<Arc<Policy>> {
+    let place = Place::new("session policy", 1, 1);
+    let inline = session.policies.iter().map(|text| {
+        Policy::from_text("session policy", "session policy", text)
+            .unwrap_or_else(|malformed| Policy::unknown("session policy", &malformed.says, malformed.place))
+    });
+    let managed = session.policy_arns.iter().map(|arn| managed_policy(app, arn, &place));
+    inline.chain(managed).map(Arc::new).collect()
 }
 
 /// The identity-based policies and the boundary of a role.

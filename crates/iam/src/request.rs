@@ -200,6 +200,10 @@ impl Context {
         {
             context = context.with("lambda:SourceFunctionArn", function);
         }
+        // IAM User Guide, "Monitor and control actions taken with assumed roles".
+        if let Some(source) = identity.session().and_then(|session| session.source_identity.as_deref()) {
+            context = context.with("aws:SourceIdentity", source);
+        }
         if let Identity::Service { source_arn, source_account, .. } = identity {
             if let Some(arn) = source_arn {
                 context = context.with("aws:SourceArn", arn);

@@ -1,7 +1,7 @@
 //! Stacks of an application: roles with managed policies, functions' permissions, bucket policies, an API's policy.
 #![allow(clippy::unwrap_used)]
 
-use model::{App, Identity, Kind, Node, Place, Resource, ResourceId, Unknown};
+use model::{App, Identity, Kind, Node, Place, Resource, ResourceId, Session, Unknown};
 use sekisho_iam::{Context, Layer, Outcome, Principal, Request, Stack, app, decide};
 use serde_json::{Value, json};
 
@@ -91,7 +91,12 @@ fn a_role_with_managed_and_unknown_policies() {
             "Policies": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": inline}}]});
         App::new("123456789012", "us-east-1", [resource("Role", "AWS::IAM::Role", "rides", Some(ROLE), properties)])
     };
-    let session = Identity::AssumedRole { role_arn: ROLE.into(), session_name: "rides".into(), issued_to: Some(FUNCTION.into()) };
+    let session = Identity::AssumedRole {
+        role_arn: ROLE.into(),
+        session_name: "rides".into(),
+        issued_to: Some(FUNCTION.into()),
+        session: Session::default(),
+    };
     let ask = |app: &App, action: &str| {
         let request = Request::new((&session).into(), action, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rides:*");
         decide(&request, &app::stack_of(app, &session)).outcome
@@ -103,7 +108,8 @@ fn a_role_with_managed_and_unknown_policies() {
     assert_eq!(ask(&role(json!(["arn:aws:iam::aws:policy/NobodyKnowsThis"]), none.clone()), "logs:PutLogEvents"), Outcome::Depends);
     let deny = json!({"Effect": "Deny", "Action": "logs:*", "Resource": "*"});
     assert_eq!(ask(&role(json!(["arn:aws:iam::aws:policy/AdministratorAccess"]), deny), "logs:PutLogEvents"), Outcome::ExplicitlyDenied);
-    let stranger = Identity::AssumedRole { role_arn: format!("{ROLE}2"), session_name: "s".into(), issued_to: None };
+    let stranger =
+        Identity::AssumedRole { role_arn: format!("{ROLE}2"), session_name: "s".into(), issued_to: None, session: Session::default() };
     assert!(app::stack_of(&role(none.clone(), none), &stranger).identity[0].statements[0].unknown.is_some());
 }
 

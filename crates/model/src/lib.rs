@@ -41,7 +41,7 @@ pub use files::Files;
 pub use finding::{Alert, Confidence, Finding, Profile, RiskId, Severity, Status, Step};
 pub use fix::{Edit, Fix, Operation, Segment};
 pub use http::{HttpRequest, HttpResponse};
-pub use identity::Identity;
+pub use identity::{Identity, Session};
 pub use ledger::{Evidence, Ledger, Proof, Row};
 pub use metric::{Metric, SampledRequest};
 pub use node::{Kind, Member, Node, Unknown};

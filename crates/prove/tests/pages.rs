@@ -171,6 +171,7 @@ fn api(app: &App, line: &str) -> (Credential, Ask) {
                 role_arn: function.role_arn.clone().unwrap(),
                 session_name: function.name.clone(),
                 issued_to: Some(function.arn.clone()),
+                session: model::Session::default(),
             }
         }
     };

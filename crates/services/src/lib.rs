@@ -48,6 +48,10 @@ pub trait Service: Send + Sync {
     /// An operation or a body that is not understood, as the AWS error the caller gets.
     fn asks(&self, app: &App, request: &HttpRequest) -> Result<Asked, ServiceError>;
 
+    /// Adds what follows from who asks, once the gate has proved the caller and before the needs that are left are put to
+    /// it: what a session hands on to the next one needs permissions too. Most operations ask the same of everybody.
+    fn asks_as(&self, _asked: &mut Asked, _caller: &Identity) {}
+
     /// Carries out what the gate let pass.
     ///
     /// # Errors

@@ -76,6 +76,54 @@ pub fn form(request: &HttpRequest) -> Vec<(String, String)> {
     form_pairs(text)
 }
 
+/// Items of one list at most; a number in a parameter's name must not make a list of its size.
+const ITEMS: usize = 1000;
+
+/// The operation of a query-protocol request and its parameters, as the object they stand for (`Tags.member.1.Key=..`;
+/// Smithy, "AWS Query protocol"). All values are texts.
+pub fn query_parameters(request: &HttpRequest) -> (String, Value) {
+    let mut operation = String::new();
+    let mut root = json!({});
+    for (name, value) in form(request) {
+        match name.as_str() {
+            "Action" => operation = value,
+            "Version" => {}
+            name => {
+                let steps: Vec<&str> = name.split('.').filter(|step| *step != "member").take(16).collect();
+                put(&mut root, &steps, value);
+            }
+        }
+    }
+    (operation, root)
+}
+
+fn put(at: &mut Value, steps: &[&str], value: String) {
+    let Some((step, rest)) = steps.split_first() else {
+        *at = Value::String(value);
+        return;
+    };
+    if let Ok(number @ 1..=ITEMS) = step.parse::<usize>() {
+        if !at.is_array() {
+            *at = json!([]);
+        }
+        if let Value::Array(items) = at {
+            if items.len() < number {
+                items.resize(number, Value::Null);
+            }
+            if let Some(item) = items.get_mut(number - 1) {
+                put(item, rest, value);
+            }
+        }
+        return;
+    }
+    if !at.is_object() {
+        *at = Value::Object(Map::new());
+    }
+    if let Value::Object(members) = at {
+        put(members.entry((*step).to_owned()).or_insert(Value::Null), rest, value);
+    }
+}
+
 /// `application/x-www-form-urlencoded` pairs (URL Standard, "application/x-www-form-urlencoded parsing").
 pub fn form_pairs(text: &[u8]) -> Vec<(String, String)> {
     let decode = |part: &[u8]| {

@@ -167,3 +167,121 @@ fn trail(folder: &Path) -> Vec<Value> {
     }
     records
 }
+
+const CHAIN: &str = "
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: riders
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+  Starter:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      CodeUri: src/
+      Policies: [{Statement: [{Effect: Allow, Action: ['sts:AssumeRole', 'sts:TagSession'], Resource: '*'}]}]
+  First:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: first
+      Tags: [{Key: Team, Value: none}]
+      AssumeRolePolicyDocument: &trust
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}, Action: 'sts:AssumeRole'}
+          - Effect: Allow
+            Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}
+            Action: sts:TagSession
+            Condition: {'ForAllValues:StringEquals': {'sts:TransitiveTagKeys': [Team]}}
+      Policies: &policies
+        - PolicyName: p
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - {Effect: Allow, Action: ['sts:AssumeRole', 'sts:TagSession'], Resource: '*'}
+              - Effect: Allow
+                Action: dynamodb:Scan
+                Resource: '*'
+                Condition: {StringEquals: {'aws:PrincipalTag/Team': riders}}
+  Second:
+    Type: AWS::IAM::Role
+    Properties: {RoleName: second, Tags: [{Key: Team, Value: none}], AssumeRolePolicyDocument: *trust, Policies: *policies}
+  Untagged:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: untagged
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}, Action: 'sts:AssumeRole'}]
+";
+
+/// IAM User Guide, "Pass session tags in AWS STS", Chaining roles with session tags.
+#[tokio::test(flavor = "multi_thread")]
+async fn session_tags_go_down_a_chain_of_roles() {
+    let fixture = Fixture::new(CHAIN, &CODE);
+    let running = fixture.start().await;
+    let (endpoint, folder) = (running.endpoint(), fixture.folder.path());
+    let start = folder.join("start");
+    credentials_file(&start, &running.function_credentials(&ResourceId::new(stack(&running), "Starter")).unwrap());
+    let assume = |file: &Path, role: &str, more: &[&str]| {
+        let arn = format!("arn:aws:iam::123456789012:role/{role}");
+        let call = ["sts", "assume-role", "--role-session-name", "chain", "--role-arn", arn.as_str()];
+        run(aws(&endpoint, file, &[&call[..], more].concat()))
+    };
+    let keep = |name: &str, output: &Output| {
+        let (file, answer) = (folder.join(name), json(output));
+        let part = |name: &str| answer["Credentials"][name].as_str().unwrap().to_owned();
+        let (id, secret, token) = (part("AccessKeyId"), part("SecretAccessKey"), part("SessionToken"));
+        std::fs::write(&file, format!("[default]\naws_access_key_id={id}\naws_secret_access_key={secret}\naws_session_token={token}\n"))
+            .unwrap();
+        file
+    };
+    let scan = async |file: &Path| {
+        let output = run(aws(&endpoint, file, &["dynamodb", "scan", "--table-name", "riders"])).await.unwrap();
+        if output.status.success() { String::new() } else { words(&output) }
+    };
+    let tags = ["--tags", "Key=team,Value=riders", "Key=Place,Value=tokyo", "--transitive-tag-keys", "Team"];
+    let Some(tagged) = assume(&start, "first", &tags).await else { return running.stop().await };
+    let first = keep("first", &tagged);
+    assert_eq!(scan(&first).await, "", "the session's tag comes over the role's");
+    let plain = keep("plain", &assume(&start, "first", &[]).await.unwrap());
+    assert!(scan(&plain).await.contains("AccessDenied"), "the role's own tag does not allow it");
+    let second = keep("second", &assume(&first, "second", &[]).await.unwrap());
+    assert_eq!(scan(&second).await, "", "the tag is inherited");
+    for (file, role, more, says) in [
+        (&first, "untagged", &[][..], "sts:TagSession"),
+        (&first, "second", &["--tags", "Key=TEAM,Value=drivers"][..], "conflicts with a transitive tag key from the calling session"),
+        (&start, "first", &["--tags", "Key=Place,Value=x", "--transitive-tag-keys", "Place"][..], "sts:TagSession"),
+        (&start, "first", &["--tags", "Key=a,Value=x", "Key=A,Value=y"][..], "Duplicate tag keys found"),
+    ] {
+        let refused = words(&assume(file, role, more).await.unwrap());
+        assert!(refused.contains(says), "{role} {more:?}: {refused}");
+    }
+    assert!(assume(&plain, "untagged", &[]).await.unwrap().status.success(), "without tags it needs no more than AssumeRole");
+    let session_policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    let narrowed = keep("narrowed", &assume(&start, "first", &[&tags[..], &["--policy", session_policy]].concat()).await.unwrap());
+    assert!(scan(&narrowed).await.contains("no session policy allows"), "{}", scan(&narrowed).await);
+
+    running.flush_logs();
+    let trail = trail(running.logs());
+    let assumed = |role: &str| {
+        let arn = format!("arn:aws:iam::123456789012:role/{role}");
+        trail
+            .iter()
+            .find(|r| r["eventName"] == "AssumeRole" && r["errorCode"].is_null() && r["requestParameters"]["roleArn"] == *arn)
+            .unwrap()
+    };
+    let first = &assumed("first")["requestParameters"];
+    assert_eq!(first["tags"][1], serde_json::json!({"key": "team", "value": "riders"}));
+    assert_eq!(first["transitiveTagKeys"], serde_json::json!(["Team"]));
+    assert_eq!(assumed("second")["requestParameters"]["incomingTransitiveTags"], serde_json::json!({"team": "riders"}));
+    let journal = std::fs::read_to_string(running.journal()).unwrap();
+    assert!(!journal.contains("SecretAccessKey"));
+    running.stop().await;
+}

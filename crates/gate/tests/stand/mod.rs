@@ -239,7 +239,12 @@ pub fn api_call(identity: Identity, action: &str, resource: &str) -> Call {
 }
 
 pub fn session() -> Identity {
-    Identity::AssumedRole { role_arn: ROLE.into(), session_name: "app-Rides".into(), issued_to: Some(FUNCTION.into()) }
+    Identity::AssumedRole {
+        role_arn: ROLE.into(),
+        session_name: "app-Rides".into(),
+        issued_to: Some(FUNCTION.into()),
+        session: model::Session::default(),
+    }
 }
 
 pub fn connect(from: Origin, host: &str, port: u16) -> Call {

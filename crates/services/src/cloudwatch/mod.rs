@@ -48,7 +48,7 @@ impl Service for CloudWatch {
                 (operation.to_owned(), body)
             }
             Spoken::Json => (wire::target(request, MODEL).unwrap_or_default().to_owned(), Value::Object(wire::json_body(request)?)),
-            Spoken::Query => query::parameters(request),
+            Spoken::Query => wire::query_parameters(request),
         };
         if !["ListMetrics", "GetMetricData", "GetMetricStatistics"].contains(&operation.as_str()) {
             return Err(ServiceError::new(400, "InvalidAction", format!("Could not find operation {operation} for version 2010-08-01")));

@@ -203,9 +203,12 @@ impl Engine {
 fn invocation(asked: Asked<'_>, route: &Route, function_arn: &str, credentials: Option<&str>) -> Call {
     let Asked { app, call, invoke, api } = asked;
     let identity = match credentials {
-        Some(role) => {
-            Identity::AssumedRole { role_arn: role.to_owned(), session_name: "BackplaneAssumeRoleSession".into(), issued_to: None }
-        }
+        Some(role) => Identity::AssumedRole {
+            role_arn: role.to_owned(),
+            session_name: "BackplaneAssumeRoleSession".into(),
+            issued_to: None,
+            session: model::Session::default(),
+        },
         None => Identity::Service {
             name: "apigateway.amazonaws.com".into(),
             source_arn: Some(gate::invoke::method_arn(app, api, &invoke.stage, &invoke.request.method, &route.path)),

@@ -9,7 +9,7 @@ use crate::logs::{ApiRecord, Issue, uuid};
 use crate::options::Notice;
 use model::{Answer, ApiCall, App, Ask, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Phase, Stop, Time, World};
 use serde_json::Value;
-use services::{Asked, Done, ServiceError};
+use services::{Asked, Done, Service, ServiceError};
 use std::sync::Arc;
 
 /// One request on its way.
@@ -43,7 +43,7 @@ impl Engine {
             return services::render_error(service, &error, &request.id);
         };
         let app = self.app();
-        let asked = match found.asks(&app, http) {
+        let mut asked = match found.asks(&app, http) {
             Ok(asked) => asked,
             Err(error) => {
                 if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction") {
@@ -52,7 +52,7 @@ impl Engine {
                 return services::render_error(service, &error, &request.id);
             }
         };
-        let identity = match self.permitted(&app, &request, &asked) {
+        let identity = match self.permitted(&app, &request, found.as_ref(), &mut asked) {
             Ok(identity) => identity,
             Err((stop, why)) => {
                 let mut response = services::render_stop(service, &stop, &request.id);
@@ -64,22 +64,26 @@ impl Engine {
     }
 
     /// Puts every authorisation that the operation needs to the gate. The caller, or the first refusal with its reason.
-    fn permitted(&self, app: &App, request: &Request<'_>, asked: &Asked) -> Result<Identity, (Stop, String)> {
+    fn permitted(&self, app: &App, request: &Request<'_>, service: &dyn Service, asked: &mut Asked) -> Result<Identity, (Stop, String)> {
         if asked.needs.is_empty() {
             // What AWS offers to anyone. A service that asks for nothing and is not public has a bug: closed.
             return if asked.public { Ok(Identity::Anonymous) } else { Err(unmapped(asked)) };
         }
-        let mut identity = None;
-        for need in &asked.needs {
-            let verdict = self.judge(app, &call(request, need));
-            let stop = match &verdict.answer {
-                Answer::Pass(grant) => {
+        let (mut identity, mut passed) = (None, 0);
+        while let Some(need) = asked.needs.get(passed).cloned() {
+            let verdict = self.judge(app, &call(request, &need));
+            let stop = match verdict.answer {
+                Answer::Pass(ref grant) => {
                     let Grant { identity: proved, .. } = &**grant;
+                    if let (None, Some(caller)) = (&identity, proved) {
+                        service.asks_as(asked, caller);
+                    }
                     identity = proved.clone();
+                    passed += 1;
                     continue;
                 }
-                Answer::Stop(stop) => stop.clone(),
-                Answer::Depends(_) | Answer::Needs(_) => denied(need),
+                Answer::Stop(ref stop) => stop.clone(),
+                Answer::Depends(_) | Answer::Needs(_) => denied(&need),
             };
             let why = self.stopped(&format!("{} on {}", need.action, need.resource), &verdict);
             // CloudTrail records who was denied; of a caller who proved nothing AWS tells the account nothing.

@@ -5,7 +5,7 @@ use crate::keys::{self, Credentials};
 use crate::logs::{ApiRecord, Issue, uuid};
 use crate::network::{self, Interface};
 use model::aws::Function;
-use model::{Identity, Time};
+use model::{Identity, Session, Time};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -106,5 +106,6 @@ pub(crate) fn identity(function: &Function) -> Option<Identity> {
         role_arn: function.role_arn.clone()?,
         session_name: function.name.clone(),
         issued_to: Some(function.arn.clone()),
+        session: Session::default(),
     })
 }

@@ -118,7 +118,7 @@ impl Trail {
                 "accountId": identity.account(),
                 "userName": arn.rsplit('/').next(),
             }),
-            Identity::AssumedRole { role_arn, session_name, issued_to } => {
+            Identity::AssumedRole { role_arn, session_name, issued_to, session } => {
                 let id = unique_id("AROA", role_arn);
                 let mut element = json!({
                     "type": "AssumedRole",
@@ -139,6 +139,9 @@ impl Trail {
                         },
                     },
                 });
+                if let Some(source) = &session.source_identity {
+                    element["sessionContext"]["sourceIdentity"] = json!(source);
+                }
                 if let Some(issued_to) = issued_to {
                     let kind = kind(issued_to).unwrap_or("AWS::Lambda::Function");
                     element["inScopeOf"] = json!({ "issuerType": kind, "credentialsIssuedTo": issued_to });
@@ -265,7 +268,12 @@ mod tests {
     fn a_function_is_named_as_the_holder_of_its_session() {
         let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
         let role = "arn:aws:iam::123456789012:role/path/r";
-        let session = Identity::AssumedRole { role_arn: role.into(), session_name: "f".into(), issued_to: Some(function.into()) };
+        let session = Identity::AssumedRole {
+            role_arn: role.into(),
+            session_name: "f".into(),
+            issued_to: Some(function.into()),
+            session: model::Session::default(),
+        };
         let record = record(&session, Some(("AccessDenied", "no")));
         let who = &record["userIdentity"];
         assert_eq!(who["arn"], "arn:aws:sts::123456789012:assumed-role/r/f");
