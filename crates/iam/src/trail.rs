@@ -177,15 +177,7 @@ pub fn observed(record: &Value) -> Vec<Observed> {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let source = text("eventSource").trim_end_matches(".amazonaws.com");
     let service = PREFIXES.iter().find(|(own, _)| *own == source).map_or(source, |(_, prefix)| prefix);
-    let name = bare(text("eventName"));
-    let actions: Vec<String> = match SEVERAL.iter().find(|(own, event, _)| *own == service && *event == name) {
-        Some((.., actions)) => actions.iter().map(|action| (*action).to_owned()).collect(),
-        None => {
-            let known = ACTIONS.iter().find(|(own, event, _)| *own == service && *event == name).map(|(.., action)| *action);
-            let method = || METHODS.iter().find(|(start, _)| service == "apigateway" && name.starts_with(start)).map(|(_, action)| *action);
-            vec![known.or_else(method).map_or_else(|| format!("{service}:{name}"), str::to_owned)]
-        }
-    };
+    let actions = actions(service, bare(text("eventName")));
     let all = catalogue();
     let mut out = Vec::new();
     for action in actions.iter().filter_map(|action| all.action(action)) {
@@ -208,6 +200,17 @@ pub fn observed(record: &Value) -> Vec<Observed> {
     }
     out.extend(beside(record, service));
     out
+}
+
+/// The IAM actions that an API operation needs, by the service's IAM prefix and the operation's name: `s3`, `ListObjectsV2` gives
+/// `s3:ListBucket`. An operation that no table names needs the action of its own name.
+pub fn actions(service: &str, operation: &str) -> Vec<String> {
+    if let Some((.., actions)) = SEVERAL.iter().find(|(own, name, _)| *own == service && *name == operation) {
+        return actions.iter().map(|action| (*action).to_owned()).collect();
+    }
+    let known = ACTIONS.iter().find(|(own, name, _)| *own == service && *name == operation).map(|(.., action)| *action);
+    let method = || METHODS.iter().find(|(start, _)| service == "apigateway" && operation.starts_with(start)).map(|(_, action)| *action);
+    vec![known.or_else(method).map_or_else(|| format!("{service}:{operation}"), str::to_owned)]
 }
 
 /// What the call needed beside its own action: to pass a role, to read the object it copies.

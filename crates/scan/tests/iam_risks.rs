@@ -141,6 +141,38 @@ fn over_privileged_role() {
     assert_eq!(found("over-privileged-role", "bounded", &bounded).len(), 0);
 }
 
+/// What the code never calls is told where somebody's data becomes code, and only there.
+#[test]
+fn unused_grants_where_code_is_injected() {
+    let risk = "over-privileged-role";
+    let titles = |name: &str, code: &str, policies: &str| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{risk}-{name}"));
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::write(folder.join("src/index.js"), code).unwrap();
+        let template = format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Table: {{Type: AWS::Serverless::SimpleTable}}\n  Handle:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: nodejs20.x\n      Handler: index.handler\n      CodeUri: src/\n      Environment: {{Variables: {{TABLE: !Ref Table}}}}\n      Policies: [{policies}]\n      Events: {{Get: {{Type: Api, Properties: {{Path: /, Method: get}}}}}}\n"
+        );
+        found(risk, name, &template)
+    };
+    let crud = "{DynamoDBCrudPolicy: {TableName: !Ref Table}}";
+    let put = "new AWS.DynamoDB.DocumentClient().put({TableName: process.env.TABLE, Item: {id: 1}})";
+    let code = |work: &str| {
+        format!(
+            "const AWS = require('aws-sdk'); const {{ execSync }} = require('child_process');\nexports.handler = async (event) => {{ await {put}.promise(); {work} }};\n"
+        )
+    };
+    let injected = code("return execSync(`curl ${event.queryStringParameters.url}`).toString();");
+    let says = titles("injected", &injected, crud);
+    assert_eq!(says.len(), 1, "{says:?}");
+    assert!(says[0].starts_with("Handle may dynamodb:Scan, dynamodb:Query, dynamodb:DeleteItem and "), "{says:?}");
+    // Nothing is injected; the grant is what the code calls; the operation is chosen at run time.
+    assert!(titles("quiet", &code("return execSync('date').toString();"), crud).is_empty());
+    let only = "{Statement: [{Effect: Allow, Action: dynamodb:PutItem, Resource: !GetAtt Table.Arn}]}";
+    assert!(titles("only", &injected, only).is_empty());
+    let chosen = injected.replace("return exec", "await new AWS.DynamoDB().makeRequest(event.op, {}).promise(); return exec");
+    assert!(titles("chosen", &chosen, crud).is_empty());
+}
+
 /// Whole services by the documents of AWS managed policies; a policy that nobody here knows is said.
 #[test]
 fn managed_policies() {

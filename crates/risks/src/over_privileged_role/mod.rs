@@ -1,6 +1,7 @@
 //! A function's role may do more than its code needs.
 
 mod fix;
+mod unused;
 mod wide;
 
 use crate::{Attack, Profile, Risk};
@@ -40,6 +41,7 @@ fn check(app: &App) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(unused::findings(app));
     findings
 }
 
@@ -136,9 +138,10 @@ fn name(call: &AwsCall) -> String {
 }
 
 fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
-    let dynamodb = findings
-        .iter()
-        .any(|finding| finding.symbol.contains("dynamodb:*") || finding.symbol.split(", ").any(|a| a == "*" || a == "AdministratorAccess"));
+    let dynamodb = findings.iter().any(|finding| {
+        let mut grants = finding.symbol.split([',', ' ']);
+        grants.any(|grant| matches!(grant, "*" | "AdministratorAccess" | "dynamodb" | "dynamodb:*"))
+    });
     let table = app.of_kind("AWS::DynamoDB::Table").next();
     match (dynamodb, table) {
         (true, Some(table)) => Ok(PlantAt::Table { table: table.physical_id.clone() }),
@@ -147,12 +150,18 @@ fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
     }
 }
 
-/// With the stolen credentials: which tables are there, and what is in them?
-fn run(_: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+/// With the stolen credentials: which tables are there, by the answer of DynamoDB or by the names in the function's environment,
+/// which stand beside the credentials; and what is in them?
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
     let Some(function) = findings.first().map(|finding| finding.resource.clone()) else { return };
-    let Some(tables) = ask(target, outcome, &function, "ListTables", &json!({})) else { return };
-    let names: Vec<&str> = tables["TableNames"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    outcome.steps.push(format!("dynamodb:ListTables answers: {}", names.join(", ")));
+    let mut names = BTreeSet::new();
+    if let Some(tables) = ask(target, outcome, &function, "ListTables", &json!({})) {
+        names.extend(tables["TableNames"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+        outcome.steps.push(format!("dynamodb:ListTables answers: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")));
+    }
+    let own = app.aws().functions.values().find(|own| own.id.to_string() == function);
+    let tables: BTreeSet<&str> = app.of_kind("AWS::DynamoDB::Table").map(|table| table.physical_id.as_str()).collect();
+    names.extend(own.into_iter().flat_map(|own| own.environment.values()).filter(|value| tables.contains(value.as_str())).cloned());
     for table in names {
         if let Some(items) = ask(target, outcome, &function, "Scan", &json!({ "TableName": table })) {
             outcome.steps.push(format!("dynamodb:Scan of {table}: {} items", items["Count"]));

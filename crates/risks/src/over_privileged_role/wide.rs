@@ -120,7 +120,7 @@ fn some(template: &str, app: &App) -> String {
     out + rest
 }
 
-fn wide<'a>(node: &'a Node, statement: &Statement) -> Option<Wide<'a>> {
+pub fn wide<'a>(node: &'a Node, statement: &Statement) -> Option<Wide<'a>> {
     if statement.effect != iam::Effect::Allow || statement.unknown.is_some() {
         return None;
     }
