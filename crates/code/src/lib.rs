@@ -134,7 +134,7 @@ pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<Str
 }
 
 /// The secrets in a file of any kind: code is read as code, everything else (templates, JSON, YAML, `.env`, `.properties`) line by
-/// line. Bytes that are no text hold none that this can see.
+/// line. Bytes that are no text hold none that this can see. A text without a path, as git keeps of a commit, is no code.
 ///
 /// The values are in the result and nowhere else; nothing here prints one.
 ///
@@ -156,28 +156,9 @@ pub fn secrets_in(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
     }
 }
 
-/// The secrets in one object of git's database, inflated, with its header (`blob 12\0...`; Git's documentation, "Git Internals - Git
-/// Objects"). `path` is the name a tree gives it, or empty when none is known. What is no blob, commit or tag holds none.
-///
-/// # Errors
-/// As [`secrets_in`].
-pub fn secrets_in_git_object(id: &str, path: &str, object: &[u8]) -> Result<Vec<Secret>, Trouble> {
-    let Some(end) = object.iter().position(|byte| *byte == 0) else { return Ok(Vec::new()) };
-    let (head, body) = (object.get(..end).unwrap_or_default(), object.get(end + 1..).unwrap_or_default());
-    let kind = head.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let found = match kind {
-        b"blob" if !path.is_empty() => secrets_in(path, body),
-        b"blob" | b"commit" | b"tag" => secrets::text::find("", body),
-        _ => Ok(Vec::new()),
-    };
-    let mut found = found.map_err(|trouble| Trouble { place: Place::new(format!("git:{id}:{path}"), 1, 1), ..trouble })?;
-    let name = if path.is_empty() { format!("git:{id}") } else { format!("git:{id}:{path}") };
-    let file: Arc<str> = name.into();
-    for secret in &mut found {
-        secret.place.file = file.clone();
-        (secret.object, secret.function) = (None, None);
-    }
-    Ok(found)
+/// Whether a path leads into packages that were installed there, whose secrets are their authors'.
+pub fn is_installed(path: &str) -> bool {
+    load::is_installed(path)
 }
 
 /// What runs a function.

@@ -143,14 +143,3 @@ fn text_that_holds_none() {
     let trouble = sekisho_code::secrets_in("a.env", large.as_bytes()).unwrap_err();
     assert!(trouble.says.starts_with("not assessed: a.env"), "{}", trouble.says);
 }
-
-#[test]
-fn in_objects_of_git() {
-    let object = b"blob 30\0module.exports = {\n  password: 'Corp123!X9' };";
-    for (path, file) in [("", "git:ab12"), ("src/db.js", "git:ab12:src/db.js")] {
-        let found = sekisho_code::secrets_in_git_object("ab12", path, object).unwrap();
-        assert_eq!(found.iter().map(|s| (&*s.place.file, s.place.line)).collect::<Vec<_>>(), [(file, 2)]);
-    }
-    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"tree 3\0abc").unwrap(), []);
-    assert_eq!(sekisho_code::secrets_in_git_object("ab12", "", b"nonsense").unwrap(), []);
-}

@@ -12,6 +12,9 @@ pub struct Code {
     pub handlers: BTreeMap<ResourceId, Handler>,
     /// Literals that look like secrets, wherever they stand in the source.
     pub secrets: Vec<Secret>,
+    /// The same in git's history, each value once; empty when nobody asked.
+    #[serde(default)]
+    pub past: Vec<PastSecret>,
     /// Packages that the source imports, wherever it stands below a function's code folder; sorted by place.
     #[serde(default)]
     pub imports: Vec<Import>,
@@ -354,5 +357,27 @@ impl Secret {
     /// The value for people: its length and nothing of it.
     pub fn masked(&self) -> String {
         format!("{} characters, not shown", self.value.chars().count())
+    }
+}
+
+/// A secret that git's history holds, whether or not a file of today does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastSecret {
+    /// The secret, in the version that brought it. The file of its place is `PATH@COMMIT`.
+    pub secret: Secret,
+    /// The commit that brought it: the first digits of its name.
+    pub commit: String,
+    /// The day of that commit, by its committer: `2024-02-03`; empty where none is known.
+    pub day: String,
+    /// Where other files held the same value, each in its first version.
+    pub also: Vec<Place>,
+    /// Whether the commit that is checked out still holds the value.
+    pub stands: bool,
+}
+
+impl PastSecret {
+    /// The path of its file, without the commit.
+    pub fn path(&self) -> &str {
+        self.secret.place.file.rsplit_once('@').map_or(&*self.secret.place.file, |(path, _)| path)
     }
 }

@@ -8,6 +8,7 @@ mod document;
 mod files;
 mod foreach;
 mod functions;
+mod history;
 mod identity;
 mod imports;
 mod intrinsics;
@@ -22,5 +23,6 @@ pub use application::{Options, Undecided, application, expanded_sam, undecided};
 pub use branches::{Branch, branches};
 pub use document::document;
 pub use files::Folder;
+pub use history::history;
 #[doc(hidden)]
 pub use lockfile::parsed as parsed_lockfile;

@@ -37,6 +37,13 @@ const ROOMS: &[Room] = &[
         never: "I/O; taking a version that it cannot compare for a safe one",
         pure: true,
     },
+    Room {
+        name: "git",
+        sees: &["model"],
+        touches: "files of one `.git` folder, read only",
+        never: "running git; following its configuration, or a way out of the folder",
+        pure: false,
+    },
     Room { name: "code", sees: &["model"], touches: "nothing (files through `model::Files`)", never: "judging what it reads", pure: true },
     Room {
         name: "gate",
@@ -47,7 +54,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "read",
-        sees: &["model", "advisories", "code"],
+        sees: &["model", "advisories", "git", "code"],
         touches: "files, through one opener confined to the root",
         never: "judging; URLs; failing as a whole",
         pure: false,

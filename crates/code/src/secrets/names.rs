@@ -65,6 +65,8 @@ pub(super) fn promise(name: &str) -> Option<Promise> {
             | "client" | "request" | "idempotency",
             "token",
         ] => return None,
+        // `nextForwardToken` is a place in a list too.
+        [.., "next", "forward" | "backward", "token"] => return None,
         [.., "token"] | [.., "authtoken" | "accesstoken"] => Promise::Token,
         [.., "secret"] | [.., "clientsecret" | "jwtsecret"] => Promise::Secret,
         [

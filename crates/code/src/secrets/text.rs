@@ -50,7 +50,8 @@ pub(crate) fn find(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
         path: path.into(),
         lines: Module::lines_of(text),
         text,
-        forms_only: super::is_test(path),
+        forms_only: super::is_test(path) || is_prose(name),
+        may_have_form: values::may_have_form(text),
         settings: is_settings(name),
         found: Vec::new(),
         seen: BTreeSet::new(),
@@ -68,11 +69,18 @@ fn is_settings(name: &str) -> bool {
         || [".env", ".properties", ".ini", ".cfg", ".conf", ".toml"].iter().any(|end| name.ends_with(end))
 }
 
+/// Texts for people, where a name and a value are an example or the output of one.
+fn is_prose(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|end| name.ends_with(end))
+}
+
 struct Search<'t> {
     path: Arc<str>,
     lines: Vec<u32>,
     text: &'t str,
     forms_only: bool,
+    may_have_form: bool,
     settings: bool,
     found: Vec<Secret>,
     seen: BTreeSet<Span>,
@@ -123,7 +131,7 @@ impl<'t> Search<'t> {
 
     /// Values that have the form of a secret, whatever their name.
     fn forms(&mut self, start: usize, line: &'t str) {
-        if line.len() > 4096 {
+        if line.len() > 4096 || !self.may_have_form || !values::may_have_form(line) {
             return;
         }
         for separators in [" \t\"'`,;<>()[]{}", " \t\"'`,;<>()[]{}=:/@"] {
@@ -226,6 +234,8 @@ fn pair(line: &str) -> Option<Pair<'_>> {
 fn is_reference(value: &str) -> bool {
     value.starts_with(['!', '{', '[', '$', '&', '*', '|', '>', '@', '%'])
         || value.contains("resolve:")
+        || value.contains("['")
+        || value.contains("[\"")
         || value.contains("Fn::")
         || value.contains('(')
 }

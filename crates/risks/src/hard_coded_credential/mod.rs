@@ -1,6 +1,7 @@
 //! A credential that stands in the source.
 
 mod fix;
+mod past;
 
 use crate::{Attack, Profile, Risk};
 use model::attack::{Outcome, PlantAt};
@@ -28,7 +29,8 @@ const TABLES: &str = "SELECT table_schema, table_name FROM information_schema.ta
     WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')";
 
 fn check(app: &App) -> Vec<Finding> {
-    app.code.secrets.iter().map(|secret| finding(app, secret)).collect()
+    let standing = app.code.secrets.iter().map(|secret| finding(app, secret));
+    standing.chain(app.code.past.iter().filter_map(|secret| past::finding(app, secret))).collect()
 }
 
 fn finding(app: &App, secret: &Secret) -> Finding {
@@ -48,6 +50,7 @@ fn finding(app: &App, secret: &Secret) -> Finding {
             path.push(Step { says: "its password is the same value".into(), place: default.place.clone() });
         }
     }
+    path.extend(past::since(app, secret));
     Finding {
         risk: SLUG,
         title: format!("{} `{}` stands in the source ({})", secret.kind, secret.name, secret.masked()),

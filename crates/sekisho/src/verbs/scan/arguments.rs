@@ -19,6 +19,9 @@ pub struct Scan {
     /// Ask for hygiene too: good practice that nothing here is known to fall without.
     #[arg(long)]
     pub hygiene: bool,
+    /// Search git's history for secrets too: every version of every file that a branch, tag, stash or reflog reaches.
+    #[arg(long)]
+    pub history: bool,
     /// Least severity that makes the exit code 1; low when neither this nor sekisho.toml says.
     #[arg(long, value_enum)]
     pub fail_on: Option<Least>,

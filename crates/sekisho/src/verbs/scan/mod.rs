@@ -28,6 +28,7 @@ impl Verb {
             format: Form::Terminal,
             by: None,
             hygiene: false,
+            history: false,
             fail_on: None,
             fix: None,
             diff: false,
@@ -69,6 +70,9 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         Ok(read) => read,
         Err(exit) => return exit,
     };
+    if arguments.history {
+        read::history(root, &mut app);
+    }
     let (branches, left) = read::branches(&arguments.application.path, &options, &app);
     app.troubles.extend(left);
     let branches: Vec<scan::Branch> =
