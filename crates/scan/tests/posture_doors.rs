@@ -53,10 +53,15 @@ fn open_doors() {
             &rest(&limit.replace("'/*'", "/a"), "", ""),
             &rest(", Auth: {ApiKeyRequired: true}", "", ""),
             &rest("", ", MemorySize: 256", ""),
+            // One slow request a second fills what is reserved, with or without a limit that all callers share.
+            &rest("", ", ReservedConcurrentExecutions: 5", ""),
+            &rest(limit, ", ReservedConcurrentExecutions: 2", ""),
         ],
         &[
             &rest(limit, "", ""),
             &rest("", ", ReservedConcurrentExecutions: 20", ""),
+            &rest(limit, ", ReservedConcurrentExecutions: 0", ""),
+            &(rest(limit, ", ReservedConcurrentExecutions: 5", "") + &web_acl("RateBasedStatement: {Limit: 100, AggregateKeyType: IP}")),
             &rest("", "", "  X: {Type: 'AWS::RDS::DBProxy', Properties: {DBProxyName: x}}\n"),
             &rest("", "", "").replace("H: !GetAtt D.Endpoint.Address", "H: none"),
             &rest(
@@ -66,6 +71,9 @@ fn open_doors() {
             ),
         ],
     );
+    let mut blunt = rest(limit, ", ReservedConcurrentExecutions: 5", "");
+    blunt += &web_acl("GeoMatchStatement: {CountryCodes: [KP]}");
+    judged("unthrottled-api", &[&blunt], &[]);
     let group = |egress: &str| {
         format!(
             "Resources:\n  G: {{Type: 'AWS::EC2::SecurityGroup', Properties: {{GroupDescription: g, VpcId: vpc-1{egress}}}}}\n  F: {{Type: 'AWS::Lambda::Function', Properties: {{{FUNCTION}, VpcConfig: {{SecurityGroupIds: [!Ref G], SubnetIds: [subnet-1]}}}}}}\n"
@@ -83,6 +91,16 @@ fn open_doors() {
             &group(", SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 3306, ToPort: 3306, CidrIp: 10.0.0.0/16}]"),
         ],
     );
+}
+
+/// A web ACL of one rule before the stage of `rest`.
+fn web_acl(statement: &str) -> String {
+    let seen = "VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: m}";
+    format!(
+        "  W: {{Type: 'AWS::WAFv2::WebACL', Properties: {{Scope: REGIONAL, DefaultAction: {{Allow: {{}}}}, {seen}, Rules: [{{Name: r, Priority: 0, Action: {{Block: {{}}}}, {seen}, Statement: {{{statement}}}}}]}}}}
+  B: {{Type: 'AWS::WAFv2::WebACLAssociation', Properties: {{WebACLArn: !GetAtt W.Arn, ResourceArn: !Sub 'arn:aws:apigateway:${{AWS::Region}}::/restapis/${{A}}/stages/p'}}}}
+"
+    )
 }
 
 /// An identity pool whose role has one statement; `guests` may have it too.

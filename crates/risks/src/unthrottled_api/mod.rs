@@ -1,5 +1,7 @@
 //! An API that lets through more than what stands behind it can bear.
 
+mod reserved;
+
 use crate::Risk;
 use crate::reach;
 use crate::route;
@@ -29,6 +31,7 @@ fn check(app: &App) -> Vec<Finding> {
         .rest_apis
         .iter()
         .flat_map(|api| api.stages.iter().filter_map(move |stage| finding(app, api, &stage.name, &stage.place)))
+        .chain(reserved::findings(app))
         .collect()
 }
 
