@@ -1,7 +1,7 @@
 //! A target that the user named by its URL. It offers one foothold only: anyone.
 
 use crate::{Client, ClientError, Disguise};
-use model::{HttpRequest, HttpResponse, Target, TargetError};
+use model::{HttpRequest, HttpResponse, Identity, Target, TargetError};
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// An API behind a URL such as `http://127.0.0.1:4566/restapis/abc123/dev/_user_request_`.
@@ -63,6 +63,17 @@ impl Target for UrlTarget {
 
     fn aws_as_function(&mut self, _: &str, _: &str, _: &str, _: &serde_json::Value) -> Result<HttpResponse, TargetError> {
         Err(not_offered("credentials of a function"))
+    }
+
+    fn aws_as_outsider(
+        &mut self,
+        _: &Identity,
+        _: Option<&str>,
+        _: &str,
+        _: &str,
+        _: &serde_json::Value,
+    ) -> Result<HttpResponse, TargetError> {
+        Err(not_offered("user of another account"))
     }
 
     fn database(&mut self, _: &str, _: &str, _: &str, _: &str) -> Result<Vec<Vec<String>>, TargetError> {

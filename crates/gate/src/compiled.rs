@@ -47,15 +47,23 @@ fn of(app: &App) -> Option<&Compiled> {
     })
 }
 
-/// The policies of an identity ([`iam::app::stack_of`]).
+/// The policies of an identity ([`iam::app::stack_of`]). A user or role of another account is taken to have every permission
+/// there: its own account is no protection of this one, whose resources' policies must let it in besides.
 pub fn stack_of(app: &App, identity: &Identity) -> Stack {
+    let foreign = |account: &str| !account.is_empty() && account != app.account;
+    if !matches!(identity, Identity::Service { .. }) && identity.account().as_deref().is_some_and(foreign) {
+        return with_session(app, identity, Stack::of_stranger());
+    }
     let arn = match identity {
         Identity::AssumedRole { role_arn, .. } => Some(role_arn),
         Identity::User { arn } => Some(arn),
         Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => None,
     };
     let kept = arn.and_then(|arn| of(app)?.stacks.get(arn));
-    let mut stack = kept.cloned().unwrap_or_else(|| iam::app::stack_of(app, identity));
+    with_session(app, identity, kept.cloned().unwrap_or_else(|| iam::app::stack_of(app, identity)))
+}
+
+fn with_session(app: &App, identity: &Identity, mut stack: Stack) -> Stack {
     if let Some(session) = identity.session() {
         stack.session.extend(iam::app::session_policies(app, session));
     }

@@ -81,3 +81,28 @@ fn iam_is_what_stops_it() {
     };
     assert!(!decide(&app, &api_call(stranger, "dynamodb:GetItem", TABLE), &Memory::default()).passes());
 }
+
+/// IAM User Guide, "Cross-account policy evaluation logic": both sides must allow; what the other account allows is its own affair.
+#[test]
+fn of_another_accounts_users_the_resources_policy_decides() {
+    let stranger = Identity::User { arn: "arn:aws:iam::999988887777:user/ann".into() };
+    let passes = |app: &model::App, action: &str, resource: &str| {
+        decide(app, &api_call(stranger.clone(), action, resource), &Memory::default()).passes()
+    };
+    let app = app();
+    for (action, resource) in [
+        ("dynamodb:GetItem", TABLE),
+        ("dynamodb:ListTables", "*"),
+        ("sts:AssumeRole", stand::ROLE),
+        ("lambda:InvokeFunction", stand::FUNCTION),
+    ] {
+        assert!(!passes(&app, action, resource), "{action} on {resource}");
+    }
+    let shared = |who: &str| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": who}, "Action": "dynamodb:GetItem", "Resource": TABLE}]});
+        with(&app, "Table", &["ResourcePolicy"], node(json!({"PolicyDocument": policy})))
+    };
+    assert!(passes(&shared("999988887777"), "dynamodb:GetItem", TABLE));
+    assert!(!passes(&shared("999988887777"), "dynamodb:Scan", TABLE));
+    assert!(!passes(&shared("111122223333"), "dynamodb:GetItem", TABLE));
+}

@@ -1,6 +1,7 @@
 //! Every policy that bears on one request, by layer. Holds them; judges nothing.
 
 use crate::policy::Policy;
+use model::Place;
 use std::fmt;
 use std::sync::Arc;
 
@@ -61,6 +62,12 @@ impl Stack {
     /// Only identity-based policies.
     pub fn identity(policies: impl IntoIterator<Item = Arc<Policy>>) -> Self {
         Self { identity: policies.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The stack of a caller who has every permission in an account of its own: what it may do elsewhere, others decide.
+    pub fn of_stranger() -> Self {
+        let every = serde_json::json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+        Self::identity([Arc::new(Policy::from_json("the caller's account", &every, &Place::new("", 0, 0)))])
     }
 
     /// Every policy of every layer.

@@ -2,6 +2,7 @@
 
 use crate::finding::RiskId;
 use crate::http::{HttpRequest, HttpResponse};
+use crate::identity::Identity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,6 +16,8 @@ pub enum Foothold {
     SignedInUser,
     /// A function's stolen credentials.
     FunctionCredentials,
+    /// A user or role of another account, which may do everything there.
+    OtherAccount,
     /// Somebody who has read the source and has a host in the VPC.
     SourceAndVpcHost,
 }
@@ -63,6 +66,16 @@ pub trait Target {
     fn aws_as_function(
         &mut self,
         function: &str,
+        service: &str,
+        operation: &str,
+        body: &serde_json::Value,
+    ) -> Result<HttpResponse, TargetError>;
+    /// An AWS API call by a user or role of another account, whose own account lets it do everything; with `role`, as a
+    /// session of that role, which it takes first: the answer is that of STS when it does not get it.
+    fn aws_as_outsider(
+        &mut self,
+        who: &Identity,
+        role: Option<&str>,
         service: &str,
         operation: &str,
         body: &serde_json::Value,

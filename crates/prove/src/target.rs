@@ -2,7 +2,8 @@
 
 use attack::sigv4::{self, Credentials};
 use attack::{Client, Disguise};
-use model::{App, HttpRequest, HttpResponse, ResourceId, Target, TargetError, Time};
+use model::{App, HttpRequest, HttpResponse, Identity, ResourceId, Target, TargetError, Time};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,10 +44,40 @@ impl<'a> UpTarget<'a> {
         }
     }
 
+    /// A call of a JSON protocol.
+    fn json(&self, credentials: &Credentials, service: &str, operation: &str, body: &Value) -> Result<HttpResponse, TargetError> {
+        self.send(credentials, service, ("application/x-amz-json-1.0", Some(operation)), body.to_string().into_bytes())
+    }
+
+    fn send(
+        &self,
+        credentials: &Credentials,
+        service: &str,
+        (content_type, operation): (&str, Option<&str>),
+        body: Vec<u8>,
+    ) -> Result<HttpResponse, TargetError> {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut headers = vec![
+            header("Host", &format!("{service}.{}.amazonaws.com", self.region)),
+            header("User-Agent", &self.aws.user_agent),
+            header("Content-Type", content_type),
+        ];
+        headers.extend(operation.map(|operation| header("X-Amz-Target", operation)));
+        let mut request = HttpRequest { method: "POST".into(), path: "/".into(), headers, body, ..HttpRequest::default() };
+        sigv4::sign(&mut request, credentials, &self.region, service, (self.now)());
+        self.client.send(&request, &self.aws).map_err(|error| TargetError::Failed(error.to_string()))
+    }
+
     /// Path before the path of a request to this API.
     pub fn base(&self, api: &str) -> Option<&str> {
         self.bases.get(api).map(String::as_str)
     }
+}
+
+/// A session as a client signs with it.
+fn signer(session: up::Credentials) -> Credentials {
+    let up::Credentials { access_key_id, secret_access_key, session_token, .. } = session;
+    Credentials { access_key_id, secret_access_key, session_token }
 }
 
 /// A random address of a subnet that no function uses: a bastion or a workstation in the VPC.
@@ -83,25 +114,37 @@ impl Target for UpTarget<'_> {
         if !self.stolen.contains_key(function) {
             let id = id(function).ok_or_else(|| TargetError::NotOffered(format!("{function} is no function")))?;
             let session = self.running.function_credentials(&id).map_err(|error| TargetError::NotOffered(error.to_string()))?;
-            let (access_key_id, secret_access_key, session_token) =
-                (session.access_key_id, session.secret_access_key, session.session_token);
-            self.stolen.insert(function.to_owned(), Credentials { access_key_id, secret_access_key, session_token });
+            self.stolen.insert(function.to_owned(), signer(session));
         }
-        let credentials = self.stolen.get(function).ok_or_else(|| TargetError::Failed("no session".into()))?;
-        let mut request = HttpRequest {
-            method: "POST".into(),
-            path: "/".into(),
-            headers: vec![
-                ("Host".into(), format!("{service}.{}.amazonaws.com", self.region)),
-                ("User-Agent".into(), self.aws.user_agent.clone()),
-                ("Content-Type".into(), "application/x-amz-json-1.0".into()),
-                ("X-Amz-Target".into(), operation.to_owned()),
-            ],
-            body: body.to_string().into_bytes(),
-            ..HttpRequest::default()
+        let credentials = self.stolen.get(function).cloned().ok_or_else(|| TargetError::Failed("no session".into()))?;
+        self.json(&credentials, service, operation, body)
+    }
+
+    fn aws_as_outsider(
+        &mut self,
+        who: &Identity,
+        role: Option<&str>,
+        service: &str,
+        operation: &str,
+        body: &Value,
+    ) -> Result<HttpResponse, TargetError> {
+        let session = self.running.outsider_credentials(who).map_err(|error| TargetError::NotOffered(error.to_string()))?;
+        let own = signer(session);
+        let Some(role) = role else { return self.json(&own, service, operation, body) };
+        let form = format!(
+            "Action=AssumeRole&Version=2011-06-15&RoleSessionName=outsider&RoleArn={}",
+            utf8_percent_encode(role, NON_ALPHANUMERIC)
+        );
+        let answer = self.send(&own, "sts", ("application/x-www-form-urlencoded; charset=utf-8", None), form.into_bytes())?;
+        if answer.status != 200 {
+            return Ok(answer);
+        }
+        let text = String::from_utf8_lossy(&answer.body);
+        let part = |name: &str| Some(text.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>"))?.0.to_owned());
+        let (Some(access_key_id), Some(secret_access_key)) = (part("AccessKeyId"), part("SecretAccessKey")) else {
+            return Err(TargetError::Failed("sts:AssumeRole answered without credentials".into()));
         };
-        sigv4::sign(&mut request, credentials, &self.region, service, (self.now)());
-        self.client.send(&request, &self.aws).map_err(|error| TargetError::Failed(error.to_string()))
+        self.json(&Credentials { access_key_id, secret_access_key, session_token: part("SessionToken") }, service, operation, body)
     }
 
     fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError> {

@@ -28,6 +28,25 @@ impl Running {
         self.engine.function_session(found).ok_or_else(|| refuse("its role is not known; name it in the template"))
     }
 
+    /// Credentials of a user or role of another account, as a client there would have them. What it may do here, the policies
+    /// of the application's own resources decide.
+    ///
+    /// # Errors
+    /// [`UpError::Door`] when it belongs to the application's account, or to none.
+    pub fn outsider_credentials(&self, identity: &Identity) -> Result<Credentials, UpError> {
+        let refuse = |why: &str| UpError::Door { what: "credentials of another account".into(), why: why.into() };
+        let own = self.engine.app().account.clone();
+        let account = match identity {
+            Identity::User { .. } | Identity::AssumedRole { .. } => identity.account(),
+            Identity::Anonymous | Identity::Root { .. } | Identity::Service { .. } => None,
+        };
+        match account {
+            Some(account) if !account.is_empty() && account != own => Ok(self.engine.admit(identity.clone())),
+            Some(_) => Err(refuse("it belongs to the application's own account")),
+            None => Err(refuse("it is no user or role of an account")),
+        }
+    }
+
     /// Hides a canary in the application's data, past its API.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Another account is let in, and nothing in the application says whose it is.
 
+mod attack;
+
 use crate::grants::{self, Grant};
-use crate::{Profile, Proved, Reason, Risk, blank};
+use crate::{Attack, Profile, Proved, Reason, Risk, blank};
 use iam::{Context, Outcome as Decided, Principal, Request, Who};
 use model::aws::Role;
-use model::{App, Confidence, Finding, Severity, Step};
+use model::{App, Confidence, Finding, Foothold, Severity, Step};
 use std::collections::BTreeSet;
 
 /// The risk.
@@ -13,10 +15,10 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err(Reason::NoAttacker.says()),
+    attack: Ok(Attack { foothold: Foothold::OtherAccount, plant: attack::plant, run: attack::run }),
     detections: &[("cross_account_access/detect.yml", include_str!("detect.yml"))],
     // Whether the account is a partner's, only its authors know.
-    without: &[(Proved::Exploited, Reason::NoAttacker), (Proved::Blocked, Reason::AdviceOnly)],
+    without: &[(Proved::Blocked, Reason::AdviceOnly)],
 };
 
 const SLUG: &str = "cross-account-access";

@@ -11,7 +11,11 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("the prover's target takes no calls of an account that is not the application's"),
+    // Amazon DynamoDB Developer Guide, "Blocking public access with resource-based policies in DynamoDB"; AWS Secrets Manager User
+    // Guide, "Access AWS Secrets Manager secrets from a different account".
+    attack: Err(
+        "of what up serves none is public by its policy alone: DynamoDB refuses a public policy, a secret needs a key that is public too",
+    ),
     detections: &[("public_resource_policy/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };

@@ -36,6 +36,14 @@ impl Engine {
         Some(credentials)
     }
 
+    /// A session of somebody whom another account let have it.
+    pub(crate) fn admit(&self, identity: Identity) -> Credentials {
+        let now = world::now();
+        let credentials = keys::session(now);
+        self.memory.keys.admit(&credentials, identity, now);
+        credentials
+    }
+
     /// Records that Lambda made the network interfaces of the functions in VPCs.
     pub(crate) fn record_interfaces(&self) {
         let app = self.app();

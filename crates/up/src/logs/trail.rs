@@ -106,6 +106,11 @@ impl Trail {
 
     /// `userIdentity` (AWS CloudTrail User Guide, "CloudTrail userIdentity element").
     fn identity(&self, identity: &Identity, issue: &Issue<'_>) -> Value {
+        let account = identity.account();
+        if !matches!(identity, Identity::Service { .. }) && account.as_ref().is_some_and(|account| *account != self.account) {
+            // What the owner's account learns of a caller from elsewhere.
+            return json!({ "type": "AWSAccount", "principalId": principal_id(identity), "accountId": account });
+        }
         let mut element = match identity {
             Identity::Anonymous => json!({ "type": "Unknown", "principalId": "Anonymous" }),
             Identity::Root { account } => {
@@ -113,16 +118,16 @@ impl Trail {
             }
             Identity::User { arn } => json!({
                 "type": "IAMUser",
-                "principalId": unique_id("AIDA", arn),
+                "principalId": principal_id(identity),
                 "arn": arn,
                 "accountId": identity.account(),
                 "userName": arn.rsplit('/').next(),
             }),
-            Identity::AssumedRole { role_arn, session_name, issued_to, session } => {
+            Identity::AssumedRole { role_arn, issued_to, session, .. } => {
                 let id = unique_id("AROA", role_arn);
                 let mut element = json!({
                     "type": "AssumedRole",
-                    "principalId": format!("{id}:{session_name}"),
+                    "principalId": principal_id(identity),
                     "arn": identity.arn(),
                     "accountId": identity.account(),
                     "sessionContext": {
@@ -154,6 +159,16 @@ impl Trail {
             element["accessKeyId"] = json!(key);
         }
         element
+    }
+}
+
+/// The unique id of whoever calls (the same guide, "CloudTrail userIdentity element").
+fn principal_id(identity: &Identity) -> String {
+    match identity {
+        Identity::Anonymous | Identity::Service { .. } => String::new(),
+        Identity::Root { account } => account.clone(),
+        Identity::User { arn } => unique_id("AIDA", arn),
+        Identity::AssumedRole { role_arn, session_name, .. } => format!("{}:{session_name}", unique_id("AROA", role_arn)),
     }
 }
 
@@ -283,6 +298,15 @@ mod tests {
         assert_eq!(who["principalId"].as_str().unwrap().len(), 21 + 2);
         assert_eq!((&record["errorCode"], &record["eventCategory"]), (&json!("AccessDenied"), &json!("Data")));
         assert_eq!(record["resources"][0]["type"], "AWS::DynamoDB::Table");
+    }
+
+    /// AWS CloudTrail User Guide, "CloudTrail userIdentity element": `AWSAccount`, the request was made by another account.
+    #[test]
+    fn a_caller_from_elsewhere_is_an_account() {
+        let record = record(&Identity::User { arn: "arn:aws:iam::999988887777:user/ann".into() }, None);
+        let who = record["userIdentity"].as_object().unwrap();
+        assert_eq!((&who["type"], &who["accountId"]), (&json!("AWSAccount"), &json!("999988887777")));
+        assert!(who["principalId"].as_str().unwrap().starts_with("AIDA") && who.len() == 3);
     }
 
     #[test]
