@@ -1,7 +1,7 @@
 //! Who reaches what over the network: functions their databases, addresses a security group.
 
-use crate::setting;
-use model::aws::Function;
+use model::aws::security_group::is_group;
+use model::aws::{Direction, Function, RulePeer, SecurityGroupRule};
 use model::{App, Node, Place, Resource};
 
 /// Types of databases that are reached over the network.
@@ -114,33 +114,22 @@ impl Rule<'_> {
 pub fn ingress<'a>(app: &'a App, database: &Resource) -> Vec<Rule<'a>> {
     let keys = ["VpcSecurityGroupIds", "VPCSecurityGroups"];
     let ids = keys.iter().filter_map(|key| database.properties.get(key)).flat_map(Node::one_or_many);
-    let groups = ids.filter_map(|id| app.of_kind("AWS::EC2::SecurityGroup").find(|group| names_group(id, group)));
-    groups.flat_map(|group| rules(app, group, "SecurityGroupIngress", "AWS::EC2::SecurityGroupIngress")).collect()
+    let groups = ids.filter_map(|id| app.of_kind("AWS::EC2::SecurityGroup").find(|group| is_group(id, group)));
+    groups.flat_map(|group| rules(app, group, Direction::Ingress)).collect()
 }
 
-/// The rules of one group in one direction: its own list, and those that are resources.
-pub fn rules<'a>(app: &'a App, group: &'a Resource, list: &str, kind: &'a str) -> Vec<Rule<'a>> {
-    let own = group.properties.get(list).map(Node::one_or_many).unwrap_or_default().iter().enumerate();
-    let own = own.filter_map(|(at, node)| rule(node, group, Some(at)));
-    let apart = app.of_kind(kind).filter(|apart| apart.properties.get("GroupId").is_some_and(|id| names_group(id, group)));
-    own.chain(apart.filter_map(|apart| rule(&apart.properties, apart, None))).collect()
+/// The rules that are known to be of a group, in one direction.
+pub fn rules<'a>(app: &'a App, group: &'a Resource, direction: Direction) -> Vec<Rule<'a>> {
+    SecurityGroupRule::all(app, group, direction).into_iter().filter(|rule| rule.certain).filter_map(|rule| speaks(&rule)).collect()
 }
 
-fn names_group(node: &Node, group: &Resource) -> bool {
-    setting::names(node, group) || node.scalar().is_some_and(|text| text.split('|').next() == Some(group.physical_id.as_str()))
-}
-
-fn rule<'a>(node: &Node, holder: &'a Resource, at: Option<usize>) -> Option<Rule<'a>> {
-    let keys =
-        ["CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId", "SourcePrefixListId", "DestinationPrefixListId"];
-    let (key, value) = keys.iter().find_map(|key| Some((*key, node.get(key)?)))?;
-    let from = match (value.unknown(), value.scalar()) {
-        (Some(unknown), _) => From::Unknown(unknown.why.clone()),
-        (None, Some(text)) if key.starts_with("Cidr") => From::Cidr(text),
-        (None, text) => From::Group(text.unwrap_or_default()),
+fn speaks<'a>(rule: &SecurityGroupRule<'a>) -> Option<Rule<'a>> {
+    let peer = rule.peer()?;
+    let value = peer.node();
+    let from = match (value.unknown(), value.scalar(), peer) {
+        (Some(unknown), ..) => From::Unknown(unknown.why.clone()),
+        (None, Some(text), RulePeer::Addresses(_)) => From::Cidr(text),
+        (None, text, _) => From::Group(text.unwrap_or_default()),
     };
-    let all = node.get("IpProtocol").and_then(Node::scalar).as_deref() == Some("-1");
-    let port = |key: &str| node.get(key).and_then(Node::integer);
-    let ports = port("FromPort").zip(port("ToPort")).filter(|_| !all);
-    Some(Rule { from, ports, place: value.place.clone(), holder, at })
+    Some(Rule { from, ports: rule.ports(), place: value.place.clone(), holder: rule.holder, at: rule.at })
 }

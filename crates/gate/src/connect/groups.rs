@@ -1,10 +1,11 @@
 //! Security groups of both ends: the origin's must let the connection out, the destination's must let it in. A group
 //! that is not declared cannot be judged.
 
-use super::rule::{self, Peer, Says, Side};
+use super::rule::{self, Peer, Says};
 use super::{Destination, connect, function, refused};
 use crate::walk::{Said, Walk};
 use ipnet::Ipv4Net;
+use model::aws::Direction;
 use model::call::Origin;
 use model::{App, Connect, Node, Place, Resource};
 
@@ -22,7 +23,7 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
     };
     let mut last = None;
     if let Some(groups) = groups.filter(|groups| !groups.is_empty()) {
-        match side(walk.app, &groups, Side::Egress, &target, connect) {
+        match side(walk.app, &groups, Direction::Egress, &target, connect) {
             Ok(place) => last = Some(place),
             Err(said) => return said,
         }
@@ -35,7 +36,7 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
                     Some(node.place.clone()),
                 );
             }
-            match side(walk.app, &target.groups, Side::Ingress, &origin, connect) {
+            match side(walk.app, &target.groups, Direction::Ingress, &origin, connect) {
                 Ok(place) => Said::on(format!("a security group lets port {} of {} in", connect.port, cluster.id), Some(place)),
                 Err(said) => said,
             }
@@ -45,8 +46,8 @@ pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
 }
 
 /// Any of the groups suffices.
-fn side(app: &App, groups: &[String], side: Side, peer: &Peer, connect: &Connect) -> Result<Place, Said> {
-    let verb = if side == Side::Egress { "out" } else { "in" };
+fn side(app: &App, groups: &[String], side: Direction, peer: &Peer, connect: &Connect) -> Result<Place, Said> {
+    let verb = if side == Direction::Egress { "out" } else { "in" };
     let (mut unknown, mut seen) = (None, None);
     for id in groups {
         let Some(group) = app.by_physical("AWS::EC2::SecurityGroup", id) else {

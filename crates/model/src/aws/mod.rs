@@ -3,10 +3,12 @@
 mod function;
 mod rest_api;
 mod role;
+pub mod security_group;
 
 pub use function::Function;
 pub use rest_api::{Authorizer, AuthorizerKind, Integration, RestApi, Route, RouteAuth, Stage, UsagePlan, Validator};
 pub use role::{PolicyDocument, Role};
+pub use security_group::{Direction, RulePeer, SecurityGroupRule};
 
 use crate::app::{Resource, ResourceId};
 use std::collections::BTreeMap;

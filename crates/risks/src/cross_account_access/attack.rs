@@ -24,7 +24,7 @@ pub fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
 pub fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
     let Ok(Way { who, role, table }) = way(app, findings) else { return };
     let name = Principal::from(&who).name();
-    // A table of another account is named by its ARN (Amazon DynamoDB Developer Guide, "Resource-based policy examples").
+    // A table of another account is named by its ARN (Amazon DynamoDB Developer Guide, "DynamoDB resource-based policy examples").
     let named = if role.is_some() { Some(&table.physical_id) } else { table.arn.as_ref() };
     let answer =
         target.aws_as_outsider(&who, role.map(|role| &*role.arn), "dynamodb", "DynamoDB_20120810.Scan", &json!({ "TableName": named }));

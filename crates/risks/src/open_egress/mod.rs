@@ -3,6 +3,7 @@
 use crate::Risk;
 use crate::reach::{self, From};
 use crate::setting::{self, Told};
+use model::aws::Direction;
 use model::{App, Finding, Node, Severity};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ fn check(app: &App) -> Vec<Finding> {
     let mut findings = Vec::new();
     for group in app.of_kind("AWS::EC2::SecurityGroup").filter(|group| of_function(&group.physical_id)) {
         let name = &group.id.logical;
-        let rules = reach::rules(app, group, "SecurityGroupEgress", "AWS::EC2::SecurityGroupEgress");
+        let rules = reach::rules(app, group, Direction::Egress);
         if rules.is_empty() && group.properties.get("SecurityGroupEgress").and_then(Node::unknown).is_none() {
             // A group without a rule gets one for everything (AWS CloudFormation User Guide, "AWS::EC2::SecurityGroup").
             let https = json!([{"Description": "AWS APIs", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}]);
