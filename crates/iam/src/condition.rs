@@ -1,6 +1,6 @@
 //! One condition of a statement: an operator, a key, its values. Three-valued; an absent key is not an unknown one.
 //!
-//! IAM User Guide: "IAM JSON policy elements: Condition operators", "Multivalued context keys" (set operators),
+//! IAM User Guide: "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys" (set operators),
 //! "Conditions with multiple context keys or values" (values are OR-ed, for negated operators NOR-ed).
 
 use crate::glob::{Glob, Segments, Token};
