@@ -1,9 +1,11 @@
 //! The journal: one private file of what was asked and answered, for replaying through `gate::decide`.
 //!
-//! Never holds a credential: calls are written with the identity they proved. Never read by a detection.
+//! Never holds a credential: calls are written with the identity they proved. Never read by a detection. What is judged is in the
+//! file some milliseconds later ([`crate::logs::GATHER`]): who kills the process with SIGKILL loses the judgements of that moment.
 
 use crate::error::UpError;
 use crate::folder;
+use crate::logs::GATHER;
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -74,10 +76,13 @@ impl Journal {
     }
 }
 
-/// Writes as lines come, and to the disk whenever none is waiting.
+/// Writes what has come within a moment, together.
 fn write(file: File, inbox: &mpsc::Receiver<Line>) {
     let mut file = BufWriter::new(file);
     while let Ok(first) = inbox.recv() {
+        if !matches!(first, Line::Flush(_)) {
+            std::thread::sleep(GATHER);
+        }
         let mut next = Some(first);
         while let Some(line) = next {
             match line {

@@ -56,12 +56,16 @@ pub fn inspect(app: &App, call: &Call, state: &dyn State) -> (Verdict, Entry, Op
     {
         secrets.hide(&mut invocation.payload);
     }
-    (verdict, Entry { call: proved(app, call, state), facts, verdict: kept }, inspection)
+    (verdict, Entry { call: without_secrets(app, call, state, &secrets), facts, verdict: kept }, inspection)
 }
 
 /// The call with its credentials replaced: the signature by the identity it proved, API keys by their ids, tokens by
 /// marks. Judging it with the [`Facts`] of the judgement gives the same verdict.
 pub fn proved(app: &App, call: &Call, state: &dyn State) -> Call {
+    without_secrets(app, call, state, &Secrets::of(app, call, state))
+}
+
+fn without_secrets(app: &App, call: &Call, state: &dyn State, secrets: &Secrets) -> Call {
     let credential = match &call.credential {
         Credential::None => Credential::Proved(Identity::Anonymous),
         Credential::SigV4 { request, service } => match sigv4::verify(request, service, &app.region, call.time, state) {
@@ -72,11 +76,11 @@ pub fn proved(app: &App, call: &Call, state: &dyn State) -> Call {
     };
     let mut ask = call.ask.clone();
     match &mut ask {
-        Ask::Invoke(invoke) => Secrets::of(app, call, state).replace(&mut invoke.request),
+        Ask::Invoke(invoke) => secrets.replace(&mut invoke.request),
         Ask::Api(api) => api.invocation = None,
         Ask::Connect(_) => {}
     }
-    Call { credential, ask, ..call.clone() }
+    Call { id: call.id.clone(), time: call.time, source_ip: call.source_ip.clone(), tls: call.tls, credential, ask }
 }
 
 /// Headers that carry credentials whatever the route says.

@@ -1,6 +1,7 @@
 //! What AWS itself would have written, and nothing of ours: CloudTrail deliveries and CloudWatch-style streams.
 //!
-//! One thread owns the files. Never written here: verdicts, reasons, secrets.
+//! One thread owns the files. Never written here: verdicts, reasons, secrets. A line is in its file some milliseconds after it was
+//! said: who kills the process with SIGKILL loses the lines of that moment, and the records that were not delivered.
 
 pub(crate) mod access;
 mod streams;
@@ -22,6 +23,10 @@ use trail::Deliveries;
 /// person who looks at the folder right after a request should not wait that long.
 const DELIVERY: Duration = Duration::from_secs(5);
 
+/// How long the writers of logs and journal wait for more to write with the first line. To be woken for every line would cost
+/// each request more than the gate does.
+pub(crate) const GATHER: Duration = Duration::from_millis(5);
+
 /// The writer of all logs below one folder.
 pub(crate) struct Logs {
     folder: PathBuf,
@@ -41,34 +46,8 @@ impl Logs {
     /// Starts writing below this folder, for this account and region.
     pub fn start(folder: PathBuf, account: &str, region: &str) -> Self {
         let (inbox, entries) = mpsc::channel();
-        let (mut streams, mut deliveries) = (Streams::new(folder.clone()), Deliveries::new(&folder, account, region));
-        let writer = std::thread::spawn(move || {
-            let mut due: Option<Instant> = None;
-            loop {
-                let entry = match due {
-                    None => entries.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                    Some(at) => entries.recv_timeout(at.saturating_duration_since(Instant::now())),
-                };
-                match entry {
-                    Ok(Entry::Line(group, stream, time, text)) => streams.line(&group, &stream, time, &text),
-                    Ok(Entry::Record(time, record)) => {
-                        deliveries.add(time, record);
-                        due.get_or_insert_with(|| Instant::now() + DELIVERY);
-                    }
-                    Ok(Entry::Flush(done)) => {
-                        deliveries.deliver();
-                        due = None;
-                        let _ = done.send(());
-                    }
-                    Err(RecvTimeoutError::Timeout) => {
-                        deliveries.deliver();
-                        due = None;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-            }
-            deliveries.deliver();
-        });
+        let (streams, deliveries) = (Streams::new(folder.clone()), Deliveries::new(&folder, account, region));
+        let writer = std::thread::spawn(move || Writer { streams, deliveries, due: None }.write(&entries));
         Self { folder, inbox: Mutex::new(Some(inbox)), writer: Mutex::new(Some(writer)) }
     }
 
@@ -120,5 +99,58 @@ impl Logs {
         if let Some(inbox) = &*self.inbox.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = inbox.send(entry);
         }
+    }
+}
+
+/// What the thread owns.
+struct Writer {
+    streams: Streams,
+    deliveries: Deliveries,
+    /// When records must be delivered.
+    due: Option<Instant>,
+}
+
+impl Writer {
+    fn write(mut self, entries: &mpsc::Receiver<Entry>) {
+        loop {
+            let entry = match self.due {
+                None => entries.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => entries.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match entry {
+                Ok(first) => {
+                    if !matches!(first, Entry::Flush(_)) {
+                        std::thread::sleep(GATHER);
+                    }
+                    self.take(first);
+                    while let Ok(next) = entries.try_recv() {
+                        self.take(next);
+                    }
+                    self.streams.write();
+                }
+                Err(RecvTimeoutError::Timeout) => self.deliver(),
+                Err(RecvTimeoutError::Disconnected) => return self.deliver(),
+            }
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Line(group, stream, time, text) => self.streams.line(group, stream, time, &text),
+            Entry::Record(time, record) => {
+                self.deliveries.add(time, record);
+                self.due.get_or_insert_with(|| Instant::now() + DELIVERY);
+            }
+            Entry::Flush(done) => {
+                self.streams.write();
+                self.deliver();
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        self.deliveries.deliver();
+        self.due = None;
     }
 }

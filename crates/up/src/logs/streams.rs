@@ -15,45 +15,77 @@ const EVENT: usize = 256 * 1024;
 /// Bytes of one stream's file. A function that prints without end must not fill the disk.
 const STREAM: u64 = 64 * 1024 * 1024;
 
-/// The files.
+/// Bytes that wait for [`Streams::write`] at most.
+const WAITING: usize = 4 * 1024 * 1024;
+
+/// The files, by group and stream.
 pub(super) struct Streams {
     folder: PathBuf,
-    open: HashMap<PathBuf, (File, u64)>,
+    open: HashMap<(String, String), Stream>,
+    waiting: usize,
+}
+
+/// One file and what is to be added to it.
+struct Stream {
+    file: File,
+    size: u64,
+    lines: String,
 }
 
 impl Streams {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, open: HashMap::new() }
+        Self { folder, open: HashMap::new(), waiting: 0 }
     }
 
-    /// Adds text to a stream. A file that cannot be written is left: logs must not stop the application.
-    pub fn line(&mut self, group: &str, stream: &str, time: Time, text: &str) {
-        let path = self.folder.join(relative(group)).join(relative(&format!("{stream}.log")));
-        if self.open.len() >= OPEN && !self.open.contains_key(&path) {
+    /// Adds text to a stream; it is in the file after [`Streams::write`]. A file that cannot be written is left: logs must not
+    /// stop the application.
+    pub fn line(&mut self, group: String, stream: String, time: Time, text: &str) {
+        let key = (group, stream);
+        if self.open.len() >= OPEN && !self.open.contains_key(&key) {
+            self.write();
             self.open.clear();
         }
-        let Some((file, size)) = self.file(path) else { return };
-        let stamp = stamp(time);
-        let mut lines = String::new();
+        let Some(Stream { size, lines, .. }) = self.stream(key) else { return };
+        if *size >= STREAM {
+            return;
+        }
+        let (stamp, before) = (stamp(time), lines.len());
         for line in text.trim_end_matches(['\n', '\r']).split('\n') {
-            let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= EVENT).last().unwrap_or(0);
+            let end = if line.len() <= EVENT {
+                line.len()
+            } else {
+                line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= EVENT).last().unwrap_or(0)
+            };
             lines.push_str(&stamp);
             lines.push_str(line.get(..end).unwrap_or_default());
             lines.push('\n');
         }
-        if *size < STREAM && file.write_all(lines.as_bytes()).is_ok() {
-            *size += lines.len() as u64;
+        let added = lines.len() - before;
+        *size += added as u64;
+        self.waiting += added;
+        if self.waiting > WAITING {
+            self.write();
         }
     }
 
-    fn file(&mut self, path: PathBuf) -> Option<&mut (File, u64)> {
-        if !self.open.contains_key(&path) {
+    /// Writes what waits.
+    pub fn write(&mut self) {
+        for stream in self.open.values_mut().filter(|stream| !stream.lines.is_empty()) {
+            let _ = stream.file.write_all(stream.lines.as_bytes());
+            stream.lines.clear();
+        }
+        self.waiting = 0;
+    }
+
+    fn stream(&mut self, key: (String, String)) -> Option<&mut Stream> {
+        if !self.open.contains_key(&key) {
+            let path = self.folder.join(relative(&key.0)).join(relative(&format!("{}.log", key.1)));
             fs::create_dir_all(path.parent()?).ok()?;
             let file = crate::folder::private(OpenOptions::new().append(true).create(true)).open(&path).ok()?;
             let size = file.metadata().map_or(0, |found| found.len());
-            self.open.insert(path.clone(), (file, size));
+            self.open.insert(key.clone(), Stream { file, size, lines: String::new() });
         }
-        self.open.get_mut(&path)
+        self.open.get_mut(&key)
     }
 }
 
@@ -83,11 +115,14 @@ mod tests {
     fn lines_cannot_be_forged_and_names_cannot_climb() {
         let folder = tempfile::tempdir().unwrap();
         let mut streams = Streams::new(folder.path().to_path_buf());
-        streams.line("/aws/lambda/f", "2026/11/22/[$LATEST]ab", Time(1_795_355_053_007), "one\n2020-01-01T00:00:00.000Z two\n");
+        let stream = "2026/11/22/[$LATEST]ab".to_owned();
+        streams.line("/aws/lambda/f".into(), stream, Time(1_795_355_053_007), "one\n2020-01-01T00:00:00.000Z two\n");
+        streams.write();
         let text = fs::read_to_string(folder.path().join("aws/lambda/f/2026/11/22/[$LATEST]ab.log")).unwrap();
         assert_eq!(text, "2026-11-22T13:44:13.007Z one\n2026-11-22T13:44:13.007Z 2020-01-01T00:00:00.000Z two\n");
         assert_eq!(relative("../../etc/\u{1b}[31m"), PathBuf::from("_/_/etc/_[31m"));
-        streams.line("g", "s", Time(0), &"é".repeat(EVENT));
+        streams.line("g".into(), "s".into(), Time(0), &"é".repeat(EVENT));
+        streams.write();
         let long = fs::read_to_string(folder.path().join("g/s.log")).unwrap();
         assert!(long.len() <= EVENT + 26 && long.ends_with("é\n"));
     }
