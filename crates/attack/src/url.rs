@@ -1,6 +1,7 @@
 //! A target that the user named by its URL. It offers one foothold only: anyone.
 
 use crate::{Client, ClientError, Disguise};
+use model::attack::Lured;
 use model::{HttpRequest, HttpResponse, Identity, Target, TargetError};
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -59,6 +60,14 @@ impl Target for UrlTarget {
 
     fn user_token(&mut self) -> Result<String, TargetError> {
         Err(not_offered("token of a signed-in user"))
+    }
+
+    fn other_tokens(&mut self) -> Result<Vec<String>, TargetError> {
+        Err(not_offered("token of a signed-in user"))
+    }
+
+    fn lure(&mut self, _: &str, _: &HttpRequest, _: &str) -> Result<Lured, TargetError> {
+        Err(not_offered("customer's browser"))
     }
 
     fn aws_as_function(&mut self, _: &str, _: &str, _: &str, _: &serde_json::Value) -> Result<HttpResponse, TargetError> {

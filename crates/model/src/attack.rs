@@ -53,6 +53,13 @@ pub enum PlantAt {
         /// `stack/LogicalId` of the function.
         function: String,
     },
+    /// The name of the file in which a function's handler stands.
+    HandlerFile {
+        /// `stack/LogicalId` of the function.
+        function: String,
+    },
+    /// What the pages that a customer opens may read in their browser: a cookie with a token, say.
+    Browser,
 }
 
 /// What an attack may touch: the application the user named, and nothing else.
@@ -61,6 +68,11 @@ pub trait Target {
     fn http(&mut self, api: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
     /// A token of a signed-in user of the application, for the foothold `SignedInUser`.
     fn user_token(&mut self) -> Result<String, TargetError>;
+    /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has.
+    fn other_tokens(&mut self) -> Result<Vec<String>, TargetError>;
+    /// A customer follows a link of the attacker's making. What `script`, which sends home what a page may read in the customer's
+    /// browser, brought home; `None` when the answer is no page in which just that script runs.
+    fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError>;
     /// An AWS API call with the credentials of this function's role, from outside the function:
     /// `("app/ManagePartnerFunction", "dynamodb", "DynamoDB_20120810.Scan", body)`.
     fn aws_as_function(
@@ -82,6 +94,15 @@ pub trait Target {
     ) -> Result<HttpResponse, TargetError>;
     /// Logs in to a database cluster from a host in the VPC and runs one query; rows as text.
     fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError>;
+}
+
+/// What became of a customer who followed a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lured {
+    /// What the customer's browser got.
+    pub response: HttpResponse,
+    /// What the script sent home, when it ran.
+    pub stolen: Option<String>,
 }
 
 /// A target that could not be reached or refused below the level of an answer.

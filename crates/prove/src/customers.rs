@@ -31,6 +31,8 @@ pub struct Round {
     pub unserved: Vec<String>,
     /// The token of the customer who kept the canary.
     pub token: Option<String>,
+    /// Every token that customers sent.
+    pub tokens: Vec<String>,
 }
 
 impl Customers<'_> {
@@ -45,8 +47,10 @@ impl Customers<'_> {
             let mut fill = |text: &str| self.fill(text, &answers, &mut tokens, &disguise);
             let keeps = String::from_utf8_lossy(&wanted.request.body).contains("{{canary}}");
             let answer = filled(&wanted.request, &mut fill).and_then(|mut request| {
+                let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+                round.tokens.extend(token.clone().filter(|token| !round.tokens.contains(token)));
                 if keeps {
-                    round.token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+                    round.token = token;
                 }
                 request.path = format!("{}{}", self.base, request.path);
                 self.client.send(&request, &disguise).map_err(|error| error.to_string())
@@ -160,6 +164,16 @@ impl Customers<'_> {
             .map(str::to_owned)
             .ok_or_else(|| format!("no token: {} {}", response.status, String::from_utf8_lossy(&response.body)))
     }
+}
+
+/// Whose token it is: the claim `sub` (RFC 7519, section 4.1.2); what is no JSON Web Token is its own.
+pub fn subject(token: &str) -> String {
+    let claims = || {
+        let payload = token.split('.').nth(1)?;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
+        Some(serde_json::from_slice::<Value>(&bytes).ok()?.get("sub")?.as_str()?.to_owned())
+    };
+    claims().unwrap_or_else(|| token.to_owned())
 }
 
 /// `name.field.field` of an earlier answer.

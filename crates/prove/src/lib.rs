@@ -3,6 +3,7 @@
 //!
 //! No shortcut past a verb: whatever the ledger says, the verb itself has shown.
 
+mod browser;
 mod customers;
 mod judge;
 mod scratch;
@@ -90,6 +91,21 @@ pub fn prove(options: &Options, says: &(dyn Fn(&str) + Sync)) -> Proved {
 pub fn attack(options: &Options, app: &App, subjects: &[attack::Subject<'_>], says: &(dyn Fn(&str) + Sync)) -> Result<Staged, StageError> {
     let (requests, _) = normal_traffic(&options.root);
     Stage { options, subjects, app, traffic: &requests, says }.run(&options.root, app)
+}
+
+/// Makes the same attacks on another state of the application, which stands in `root`: one that was mended by hand.
+///
+/// # Errors
+/// When that state does not start.
+pub fn attack_state(
+    options: &Options,
+    (app, subjects): (&App, &[attack::Subject<'_>]),
+    root: &Path,
+    says: &(dyn Fn(&str) + Sync),
+) -> Result<Staged, StageError> {
+    let (requests, _) = normal_traffic(root);
+    let state = read::application(root, &options.read);
+    Stage { options, subjects, app, traffic: &requests, says }.run(root, &state)
 }
 
 /// Runs a fixed copy of the application.

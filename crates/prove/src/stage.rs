@@ -1,6 +1,6 @@
 //! One run of the application: customers come first, then the attackers, and the logs are investigated.
 
-use crate::customers::{Customers, Round};
+use crate::customers::{Customers, Round, subject};
 use crate::target::UpTarget;
 use crate::{Options, traffic};
 use attack::sigv4::Credentials;
@@ -107,7 +107,7 @@ impl Stage<'_> {
         let (quiet, mut not_assessed) = self.investigate(running);
         let mut known = quiet.clone();
 
-        let mut target = UpTarget::new(running, &client, round.token.clone(), now);
+        let mut target = UpTarget::new(running, &client, (round.token.clone(), others(&round)), now);
         let mut attacked = Vec::new();
         for subject in self.subjects {
             if subject.risk.attack.is_ok() {
@@ -141,6 +141,7 @@ impl Stage<'_> {
         let second = round(&secret());
         first.sent += second.sent;
         first.unserved.extend(second.unserved);
+        first.tokens.extend(second.tokens);
         Ok(first)
     }
 
@@ -161,6 +162,11 @@ impl Stage<'_> {
                 return (Err(format!("nobody keeps anything here: describe the normal traffic in {}", crate::TRAFFIC_FILE)), false);
             }
             PlantAt::Traffic => kept.to_owned(),
+            PlantAt::Browser => {
+                let canary = secret();
+                target.in_browser(&canary);
+                canary
+            }
             at => {
                 let canary = secret();
                 if let Err(error) = runtime.block_on(running.plant(&at, &canary)) {
@@ -194,6 +200,21 @@ impl Stage<'_> {
         not_assessed.extend(events.into_troubles());
         (report.alerts, not_assessed)
     }
+}
+
+/// One token of each customer who is not the one that keeps the canary.
+fn others(round: &Round) -> Vec<String> {
+    let keeper = round.token.as_deref().map(subject);
+    let mut known: Vec<String> = keeper.into_iter().collect();
+    let mut tokens = Vec::new();
+    for token in &round.tokens {
+        let subject = subject(token);
+        if !known.contains(&subject) {
+            known.push(subject);
+            tokens.push(token.clone());
+        }
+    }
+    tokens
 }
 
 /// What only the prover knows: 20 letters and digits.

@@ -1,7 +1,9 @@
 //! The application that `up` runs in this process, as the target of attacks: every foothold is at hand.
 
+use crate::browser;
 use attack::sigv4::{self, Credentials};
 use attack::{Client, Disguise};
+use model::attack::Lured;
 use model::{App, HttpRequest, HttpResponse, Identity, ResourceId, Target, TargetError, Time};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
@@ -18,6 +20,10 @@ pub struct UpTarget<'a> {
     bases: BTreeMap<String, String>,
     region: String,
     token: Option<String>,
+    others: Vec<String>,
+    /// What pages may read in a customer's browser.
+    session: String,
+    customer: Disguise,
     now: fn() -> Time,
     web: Disguise,
     aws: Disguise,
@@ -26,8 +32,9 @@ pub struct UpTarget<'a> {
 }
 
 impl<'a> UpTarget<'a> {
-    /// A target; `token` is one of a signed-in customer.
-    pub fn new(running: &'a Running, client: &'a Client, token: Option<String>, now: fn() -> Time) -> Self {
+    /// A target; the tokens are one of the customer who keeps the canary, and of others.
+    pub fn new(running: &'a Running, client: &'a Client, tokens: (Option<String>, Vec<String>), now: fn() -> Time) -> Self {
+        let (token, others) = tokens;
         let endpoint = running.endpoint();
         let path = |url: &str| url.strip_prefix(&endpoint).unwrap_or(url).to_owned();
         Self {
@@ -36,6 +43,9 @@ impl<'a> UpTarget<'a> {
             running,
             client,
             token,
+            others,
+            session: String::new(),
+            customer: Disguise::web(),
             now,
             web: Disguise::web(),
             aws: Disguise::aws(),
@@ -66,6 +76,11 @@ impl<'a> UpTarget<'a> {
         let mut request = HttpRequest { method: "POST".into(), path: "/".into(), headers, body, ..HttpRequest::default() };
         sigv4::sign(&mut request, credentials, &self.region, service, (self.now)());
         self.client.send(&request, &self.aws).map_err(|error| TargetError::Failed(error.to_string()))
+    }
+
+    /// Puts a secret where the pages that a customer opens can read it.
+    pub fn in_browser(&mut self, secret: &str) {
+        secret.clone_into(&mut self.session);
     }
 
     /// Path before the path of a request to this API.
@@ -108,6 +123,24 @@ impl Target for UpTarget<'_> {
     fn user_token(&mut self) -> Result<String, TargetError> {
         let none = "no customer has a token: describe the application's normal traffic in traffic.http";
         self.token.clone().ok_or_else(|| TargetError::NotOffered(none.into()))
+    }
+
+    fn other_tokens(&mut self) -> Result<Vec<String>, TargetError> {
+        if self.others.is_empty() {
+            let none = "only one customer is known: describe the normal traffic of a second one in traffic.http";
+            return Err(TargetError::NotOffered(none.into()));
+        }
+        Ok(self.others.clone())
+    }
+
+    fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError> {
+        let base = self.base(api).ok_or_else(|| TargetError::NotOffered(format!("{api} has no stage")))?;
+        // A browser follows a link with a GET and sends no header that the link's author chose.
+        let mut request = HttpRequest { path: format!("{base}{}", link.path), query: link.query.clone(), ..HttpRequest::default() };
+        request.method = "GET".into();
+        let response = self.client.send(&request, &self.customer).map_err(|error| TargetError::Failed(error.to_string()))?;
+        let stolen = browser::runs(&response, script).then(|| self.session.clone());
+        Ok(Lured { response, stolen })
     }
 
     fn aws_as_function(&mut self, function: &str, service: &str, operation: &str, body: &Value) -> Result<HttpResponse, TargetError> {

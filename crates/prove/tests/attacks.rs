@@ -1,42 +1,103 @@
 //! Pages with normal traffic are run: the vulnerable blocks are an application that `up` starts, the attack must bring the canary
-//! back, and where the page has a fix the same attack must then be stopped while the traffic still passes. So are the pages of
-//! attacks from another account, and what such a caller may not do.
+//! back, and the fix, the page's own where there is no automatic one, must stop the same attack while the traffic still passes.
+//! Where the logs can show it, the application stands behind a web ACL that logs, and the detections must find it there. So are the
+//! pages of attacks from another account, and what such a caller may not do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use model::{Foothold, Ledger, Proof};
-use risks::{Page, Proved};
+use risks::{Page, Proved, Risk};
+use sekisho_prove::Options;
 use std::fs;
+use std::path::Path;
+
+/// A web ACL that stops nothing and logs every request, before the implicit API of the page.
+const FIREWALL: &str = "
+  Firewall:
+    Type: AWS::WAFv2::WebACL
+    Properties:
+      Scope: REGIONAL
+      DefaultAction: {Allow: {}}
+      VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: firewall}
+  FirewallLog:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: aws-waf-logs-page}
+  FirewallLogging:
+    Type: AWS::WAFv2::LoggingConfiguration
+    Properties: {ResourceArn: !GetAtt Firewall.Arn, LogDestinationConfigs: [!GetAtt FirewallLog.Arn]}
+  FirewallBefore:
+    Type: AWS::WAFv2::WebACLAssociation
+    Properties:
+      ResourceArn: !Sub 'arn:aws:apigateway:${AWS::Region}::/restapis/${ServerlessRestApi}/stages/${ServerlessRestApi.Stage}'
+      WebACLArn: !GetAtt Firewall.Arn
+";
 
 #[test]
 fn pages_with_traffic_fall_to_their_attacks() {
-    for risk in risks::all() {
+    let only = std::env::var("ONLY").ok();
+    for risk in risks::all().iter().filter(|risk| only.as_deref().is_none_or(|only| only == risk.slug)) {
         let page = Page::read(risk.page).unwrap();
         let outside = risk.attack.as_ref().is_ok_and(|attack| attack.foothold == Foothold::OtherAccount);
-        if page.role("traffic").next().is_none() && !outside {
-            continue;
-        }
-        let scratch = tempfile::tempdir().unwrap();
-        let root = scratch.path().join("page");
-        for block in page.role("vulnerable").chain(page.role("traffic")) {
-            let path = root.join(block.file.unwrap());
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, block.text).unwrap();
-        }
-        let options = sekisho_prove::Options { root, read: read::Options::default(), offline: false, risks: vec![risk.slug.into()] };
-        let proved = sekisho_prove::prove(&options, &|says| println!("{}: {says}", risk.slug));
-        let rows = &proved.ledger.ledger;
-        assert_eq!(rows.len(), 1, "{}: {rows:?}", risk.slug);
-        for row in rows {
-            assert_eq!(row.exploited, Proof::Yes, "{}: {:?}", risk.slug, row.evidence);
-            if outside {
-                assert_eq!(row.detected, Proof::Yes, "{}: {:?}", risk.slug, row.evidence);
-            }
-            if risk.without(Proved::Blocked).is_none() {
-                assert_eq!(row.blocked, Proof::Yes, "{}: {:?}", risk.slug, row.evidence);
-            }
+        if page.role("traffic").next().is_some() || outside {
+            falls(risk, &page, outside);
         }
     }
+}
+
+fn falls(risk: &Risk, page: &Page<'_>, outside: bool) {
+    let slug = risk.slug;
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("page");
+    for block in page.role("vulnerable").chain(page.role("traffic")) {
+        write(&root, block.file.unwrap(), block.text);
+    }
+    // What comes from another account does not come through the API.
+    if risk.without(Proved::Detected).is_none() && !outside {
+        let template = fs::read_to_string(root.join("template.yaml")).unwrap();
+        write(&root, "template.yaml", &(template.trim_end().to_owned() + FIREWALL));
+    }
+    let options = Options { root: root.clone(), read: read::Options::default(), offline: false, risks: vec![slug.into()] };
+    let says = |says: &str| println!("{slug}: {says}");
+    let proved = sekisho_prove::prove(&options, &says);
+    let rows = &proved.ledger.ledger;
+    assert_eq!(rows.len(), 1, "{slug}: {rows:?}");
+    for row in rows {
+        let proofs = [(Proved::Exploited, row.exploited), (Proved::Blocked, row.blocked), (Proved::Detected, row.detected)];
+        for (proof, shown) in proofs {
+            let expected = if risk.without(proof).is_some() { Proof::NotApplicable } else { Proof::Yes };
+            assert_eq!(shown, expected, "{slug}: {proof:?}: {:?}", row.evidence);
+        }
+    }
+    if risk.without(Proved::Blocked).is_some() && !outside {
+        mended_by_hand(&options, page, slug);
+    }
+}
+
+/// The page's fixed blocks in the place of the vulnerable ones.
+fn mended_by_hand(options: &Options, page: &Page<'_>, slug: &str) {
+    assert!(page.role("fixed").next().is_some(), "{slug}: no fix, and none by hand");
+    let mended = options.root.with_file_name("mended").join("page");
+    for block in page.role("vulnerable").chain(page.role("traffic")).chain(page.role("fixed")) {
+        write(&mended, block.file.unwrap(), block.text);
+    }
+    let app = read::application(&options.root, &options.read);
+    let findings = scan::scan(&app).findings;
+    let mut subjects = attack::subjects(&findings);
+    subjects.retain(|subject| subject.risk.slug == slug);
+    let says = |says: &str| println!("{slug}, mended: {says}");
+    let staged = sekisho_prove::attack_state(options, (&app, &subjects), &mended, &says).unwrap();
+    assert_eq!(staged.unserved, Vec::<String>::new(), "{slug}: normal traffic");
+    for attacked in &staged.attacked {
+        let outcome = attacked.outcome.as_ref().unwrap();
+        assert!(!attacked.took_canary, "{slug}: {:?}", outcome.steps);
+        assert!(outcome.refused.is_some() && outcome.broke.is_none(), "{slug}: {outcome:?}");
+    }
+}
+
+fn write(root: &Path, file: &str, text: &str) {
+    let path = root.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 /// What the prover makes of one risk in a template.

@@ -16,6 +16,8 @@ pub struct Door<'a> {
     pub path: String,
     /// What a caller does: `may send GET /orders/{id}`.
     does: String,
+    /// The API it belongs to, where it belongs to one.
+    pub api: Option<&'a ResourceId>,
     place: Place,
     guard: Guard<'a>,
     /// Whether what the function returns goes back to the caller; of a WebSocket's messages only where a response is declared.
@@ -121,6 +123,7 @@ pub fn all(app: &App) -> Vec<Door<'_>> {
             method: found.route.method.clone(),
             path: found.route.path.clone(),
             does: format!("may send {}", found.name()),
+            api: Some(&found.api.id),
             place: found.route.place.clone(),
             guard: Guard::Rest(found),
             answers: true,
@@ -143,7 +146,8 @@ pub fn all(app: &App) -> Vec<Door<'_>> {
 }
 
 fn plain<'a>(function: &'a Function, (method, path): (&str, &str), does: String, place: &Place, guard: Guard<'a>) -> Door<'a> {
-    Door { function, method: method.to_uppercase(), path: path.to_owned(), does, place: place.clone(), guard, answers: true }
+    let (method, path) = (method.to_uppercase(), path.to_owned());
+    Door { function, method, path, does, api: None, place: place.clone(), guard, answers: true }
 }
 
 /// The function in the URI of an integration, or the function's own ARN.
@@ -167,7 +171,8 @@ pub fn named<'a>(app: &'a App, text: &str) -> Option<&'a Function> {
 fn http_apis<'a>(app: &'a App, doors: &mut Vec<Door<'a>>) {
     for api in app.of_kind("AWS::ApiGatewayV2::Api") {
         if let Some(function) = api.properties.get("Target").and_then(|target| function_in(app, target)) {
-            doors.push(plain(function, ("ANY", "/{proxy+}"), format!("may call {}", api.id.logical), &api.place, Guard::Open));
+            let door = plain(function, ("ANY", "/{proxy+}"), format!("may call {}", api.id.logical), &api.place, Guard::Open);
+            doors.push(Door { api: Some(&api.id), ..door });
         }
         let Some(body) = api.properties.get("Body") else { continue };
         for item in body.get("paths").map(Node::members).unwrap_or_default() {
@@ -186,7 +191,7 @@ fn http_apis<'a>(app: &'a App, doors: &mut Vec<Door<'a>>) {
                     _ => Guard::Open,
                 };
                 let does = format!("may send {} {}", method.to_uppercase(), item.key);
-                doors.push(plain(function, (method, &item.key), does, &operation.key_place, guard));
+                doors.push(Door { api: Some(&api.id), ..plain(function, (method, &item.key), does, &operation.key_place, guard) });
             }
         }
     }
@@ -216,6 +221,7 @@ fn http_apis<'a>(app: &'a App, doors: &mut Vec<Door<'a>>) {
             Some(_) => Guard::Closed,
         };
         let mut door = plain(function, (method, path), format!("may send {key}"), &route.place, guard);
+        door.api = app.by_physical("AWS::ApiGatewayV2::Api", &api).map(|api| &api.id);
         door.answers = key.contains(' ') || p.get("RouteResponseSelectionExpression").is_some();
         doors.push(door);
     }

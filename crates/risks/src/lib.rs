@@ -9,6 +9,7 @@ mod entry;
 mod filter;
 mod flow;
 mod grants;
+mod guarded;
 pub mod lens;
 mod packages;
 mod page;

@@ -72,7 +72,7 @@ fn through(door: &Door<'_>, flow: &Flow, target: &mut dyn Target, outcome: &mut 
 }
 
 /// Sends as nobody; as a signed-in user where nobody is not let in.
-fn ask(target: &mut dyn Target, outcome: &mut Outcome, api: &str, mut request: HttpRequest) -> Option<HttpResponse> {
+pub fn ask(target: &mut dyn Target, outcome: &mut Outcome, api: &str, mut request: HttpRequest) -> Option<HttpResponse> {
     let first = target.http(api, &request);
     let response = match first {
         Ok(response) if matches!(response.status, 401 | 403) => match target.user_token() {

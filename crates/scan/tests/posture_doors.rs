@@ -74,6 +74,33 @@ fn open_doors() {
     let mut blunt = rest(limit, ", ReservedConcurrentExecutions: 5", "");
     blunt += &web_acl("GeoMatchStatement: {CountryCodes: [KP]}");
     judged("unthrottled-api", &[&blunt], &[]);
+    let http = |settings: &str, more: &str| {
+        format!(
+            "{SAM}Resources:\n  D: {{Type: 'AWS::RDS::DBInstance', Properties: {{Engine: mysql, DBInstanceClass: db.t4g.micro}}}}\n  A: {{Type: 'AWS::Serverless::HttpApi', Properties: {{StageName: p{settings}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: a.b, InlineCode: '1', Timeout: 5{more}, Environment: {{Variables: {{H: !GetAtt D.Endpoint.Address}}}}, Events: {{E: {{Type: HttpApi, Properties: {{ApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
+        )
+    };
+    let socket = |settings: &str| {
+        format!(
+            "Resources:\n  D: {{Type: 'AWS::RDS::DBInstance', Properties: {{Engine: mysql}}}}\n  A: {{Type: 'AWS::ApiGatewayV2::Api', Properties: {{Name: a, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}}}\n  S: {{Type: 'AWS::ApiGatewayV2::Stage', Properties: {{ApiId: !Ref A, StageName: live{settings}}}}}\n  R: {{Type: 'AWS::ApiGatewayV2::Route', Properties: {{ApiId: !Ref A, RouteKey: send, Target: !Sub 'integrations/${{I}}'}}}}\n  I: {{Type: 'AWS::ApiGatewayV2::Integration', Properties: {{ApiId: !Ref A, IntegrationType: AWS_PROXY, IntegrationUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${{F.Arn}}/invocations'}}}}\n  F: {{Type: 'AWS::Lambda::Function', Properties: {{{FUNCTION}, Environment: {{Variables: {{H: !GetAtt D.Endpoint.Address}}}}}}}}\n"
+        )
+    };
+    let default = ", DefaultRouteSettings: {ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20}";
+    judged(
+        "unthrottled-api",
+        &[
+            &http("", ""),
+            &http(", DefaultRouteSettings: {DetailedMetricsEnabled: true}", ""),
+            &http(", RouteSettings: {'POST /a': {ThrottlingRateLimit: 10}}", ""),
+            &socket(""),
+        ],
+        &[
+            &http(default, ""),
+            &http(", RouteSettings: {'GET /a': {ThrottlingRateLimit: 10}}", ""),
+            &http("", ", ReservedConcurrentExecutions: 20"),
+            &socket(default),
+            &http("", "").replace("H: !GetAtt D.Endpoint.Address", "H: none"),
+        ],
+    );
     let group = |egress: &str| {
         format!(
             "Resources:\n  G: {{Type: 'AWS::EC2::SecurityGroup', Properties: {{GroupDescription: g, VpcId: vpc-1{egress}}}}}\n  F: {{Type: 'AWS::Lambda::Function', Properties: {{{FUNCTION}, VpcConfig: {{SecurityGroupIds: [!Ref G], SubnetIds: [subnet-1]}}}}}}\n"
@@ -85,9 +112,11 @@ fn open_doors() {
             &group(""),
             &group(", SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 80, ToPort: 80, CidrIp: 0.0.0.0/0}]"),
             &group(", SecurityGroupEgress: [{IpProtocol: '-1', CidrIp: 0.0.0.0/0}]"),
+            &group(", SecurityGroupEgress: [{IpProtocol: udp, FromPort: 53, ToPort: 5353, CidrIp: 0.0.0.0/0}]"),
         ],
         &[
             &group(", SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]"),
+            &group(", SecurityGroupEgress: [{IpProtocol: udp, FromPort: 53, ToPort: 53, CidrIp: 0.0.0.0/0}]"),
             &group(", SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 3306, ToPort: 3306, CidrIp: 10.0.0.0/16}]"),
         ],
     );

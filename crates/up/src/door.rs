@@ -5,7 +5,9 @@
 use crate::border;
 use crate::database;
 use crate::error::UpError;
+use crate::functions::Installed;
 use crate::keys::Credentials;
+use crate::planted;
 use crate::running::Running;
 use base64::Engine as _;
 use model::attack::PlantAt;
@@ -57,9 +59,10 @@ impl Running {
             PlantAt::Environment { function } => self.plant_variable(function, canary),
             PlantAt::Stages => self.plant_in_stages(canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
-            PlantAt::Traffic => Err(UpError::Door {
-                what: "plant through traffic".into(),
-                why: "the application's own requests plant it; send them with the canary filled in".into(),
+            PlantAt::HandlerFile { function } => self.plant_handler_file(function, canary),
+            PlantAt::Traffic | PlantAt::Browser => Err(UpError::Door {
+                what: "plant where customers keep it".into(),
+                why: "the application's own customers plant it; send their requests with the canary filled in".into(),
             }),
         }
     }
@@ -108,7 +111,6 @@ impl Running {
         answer.map_err(|says| if says.contains("ERROR ") { UpError::Refused { why: says } } else { refuse(says) })
     }
 
-    /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
     /// Gives every stage one more variable; the next event has it.
     fn plant_in_stages(&self, canary: &str) -> Result<(), UpError> {
         let app = self.engine.app();
@@ -132,6 +134,27 @@ impl Running {
         self.apply(&Change::Set { resource: declared.id.clone(), path, value }).map_err(|error| refuse(error.to_string()))
     }
 
+    /// Gives a function's handler a file of this name, beside the one it has; its next execution environment loads that one.
+    fn plant_handler_file(&self, function: &str, canary: &str) -> Result<(), UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("plant in the name of a file of {function}"), why };
+        let (app, functions) = (self.engine.app(), self.engine.functions());
+        let declared = app.aws().functions.values().find(|f| f.id.to_string() == function);
+        let declared = declared.ok_or_else(|| refuse("the application has no such function".into()))?;
+        let functions = functions.ok_or_else(|| refuse("no function runs".into()))?;
+        let installed = functions.installed(&declared.id).ok_or_else(|| refuse("its code is not on this machine".into()))?;
+        let copy = self.folder().join("planted").join(canary);
+        let handler =
+            planted::handler_file(&installed.code, &copy, &declared.handler, canary).map_err(|error| refuse(error.to_string()))?;
+        functions.install(declared.id.clone(), Installed { code: copy, ..installed });
+        let change = Change::Set {
+            resource: declared.id.clone(),
+            path: vec!["Handler".into()],
+            value: Node::string(handler, declared.place.clone()),
+        };
+        self.apply(&change).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// Puts an item with the canary through the DynamoDB service, as the owner of the account.
     fn plant_item(&self, table: &str, canary: &str) -> Result<(), UpError> {
         let refuse = |why: String| UpError::Door { what: format!("plant in table {table}"), why };
         let app = self.engine.app();

@@ -19,6 +19,7 @@ mod keys;
 mod logs;
 mod network;
 mod options;
+mod planted;
 mod running;
 mod start;
 mod store;

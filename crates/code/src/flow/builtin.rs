@@ -2,7 +2,7 @@
 
 use super::call::Site;
 use super::engine::Engine;
-use super::facts::{Facts, Scope, harmless, takes_harm_away};
+use super::facts::{Facts, Scope, harmless, takes_harm_away, takes_markup_away};
 use super::source::{Root, Source};
 use super::state::Object;
 use super::text::Piece;
@@ -254,9 +254,23 @@ impl<'p> Engine<'p> {
             && !pattern.atoms.is_empty()
             && pattern.atoms.iter().all(|a| matches!(a, Atom::Regex(r) if takes_harm_away(r)));
         let mut out = if takes { Value::unknown() } else { on.transformed("replace") };
-        out.taint(&with.transformed("replace").taints);
-        let made = self.run(&with, vec![on.transformed("match")], site);
+        let matched = on.transformed("match");
+        // What gives the match back replaces nothing.
+        let same = |made: &Value| made.taints.iter().any(|t| matched.taints.iter().any(|m| m.form == t.form && m.source == t.source));
+        let made = self.run(&with, vec![matched.clone()], site);
+        let markup = pattern.atoms.iter().map(|a| if let Atom::Regex(r) = a { takes_markup_away(r) } else { (false, false) });
+        let (tags, quotes) = markup.reduce(|a, b| (a.0 && b.0, a.1 && b.1)).unwrap_or_default();
+        let known = !pattern.unknown && with.taints.is_empty() && !same(&made);
         out.taint(&made.transformed("replace").taints);
+        if known {
+            for taint in &mut out.taints {
+                taint.safe |= if tags { safe::TAGLESS } else { 0 } | if quotes { safe::QUOTELESS } else { 0 };
+                if taint.safe & safe::TAGLESS != 0 && taint.safe & safe::QUOTELESS != 0 {
+                    taint.safe |= safe::HTML;
+                }
+            }
+        }
+        out.taint(&with.transformed("replace").taints);
         out
     }
 }

@@ -42,8 +42,10 @@ impl Engine<'_> {
     fn options(&mut self, id: usize, at: At) {
         let Some(object) = self.state.at(id).filter(is_known) else { return };
         let names = |name: &str| object.fields.contains_key(name);
-        // A connection by a text or a socket, and what is no configuration at all.
-        if !names("host") && !names("user") || names("socketPath") {
+        // Of a connection by a text, what the text says of TLS is not known.
+        let by_text = names("uri") || names("connectionString");
+        // A connection by a socket, and what is no configuration at all.
+        if !names("host") && !names("user") && !by_text || names("socketPath") {
             return;
         }
         let (place, flag) = (object.at.unwrap_or(at), object.flags.get("multipleStatements").copied());
@@ -51,7 +53,7 @@ impl Engine<'_> {
         let several = get("multipleStatements").is_some_and(|value| is(&value, true));
         let tls = get("ssl").or_else(|| get("tls"));
         let unchecked = tls.iter().any(|tls| self.unchecked(tls));
-        let off = tls.is_none_or(|tls| !tls.unknown && !tls.atoms.is_empty() && tls.atoms.iter().all(is_off));
+        let off = !by_text && tls.is_none_or(|tls| !tls.unknown && !tls.atoms.is_empty() && tls.atoms.iter().all(is_off));
         self.connection(place, flag.unwrap_or(place), off, unchecked, several);
     }
 

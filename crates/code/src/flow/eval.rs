@@ -216,6 +216,7 @@ impl<'p> Engine<'p> {
                 }
             }
         }
+        self.policy_statement(id, at);
         Value::of(Atom::Object(id))
     }
 

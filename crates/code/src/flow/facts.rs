@@ -109,6 +109,20 @@ pub(super) fn takes_harm_away(regex: &str) -> bool {
     !class.contains(['[', ']', '^']) && characters(&format!("[{class}]"))
 }
 
+/// What markup is written with that is replaced everywhere by a regular expression (`pattern/flags`): whether the sign that opens a
+/// tag, and whether the quotes that end an attribute.
+pub(super) fn takes_markup_away(regex: &str) -> (bool, bool) {
+    let Some((pattern, flags)) = regex.rsplit_once('/') else { return (false, false) };
+    let inner = match pattern.strip_prefix('[').and_then(|p| p.strip_suffix(']')) {
+        Some(class) if !class.starts_with('^') && !class.contains('[') => class.to_owned(),
+        Some(_) => return (false, false),
+        None if pattern.split('|').all(|one| one.trim_start_matches('\\').chars().count() == 1) => pattern.replace('|', ""),
+        None => return (false, false),
+    };
+    let all = flags.contains('g');
+    (all && inner.contains('<'), all && inner.contains('"'))
+}
+
 fn characters(inner: &str) -> bool {
     let mut class = false;
     let mut escaped = false;
@@ -134,7 +148,22 @@ fn characters(inner: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, takes_harm_away};
+    use super::{harmless, takes_harm_away, takes_markup_away};
+
+    #[test]
+    fn markup() {
+        for (regex, expected) in [
+            ("[&<>\"']/g", (true, true)),
+            ("</g", (true, false)),
+            ("\"/g", (false, true)),
+            ("&|<|>|\"/gi", (true, true)),
+            ("[&<>\"']/", (false, false)),
+            ("[^<]/g", (false, false)),
+            ("<script>/g", (false, false)),
+        ] {
+            assert_eq!(takes_markup_away(regex), expected, "{regex}");
+        }
+    }
 
     #[test]
     fn what_a_pattern_lets_through() {

@@ -159,6 +159,10 @@ pub(super) mod safe {
     pub const SQL: u8 = 16;
     /// Nothing: it may be a part of what it was.
     pub const PASSED: u8 = 32;
+    /// Holds no sign that opens a tag.
+    pub const TAGLESS: u8 = 64;
+    /// Holds no quote that ends an attribute. With [`TAGLESS`] it is [`HTML`].
+    pub const QUOTELESS: u8 = 128;
 }
 
 /// Data of the event that a value may contain.

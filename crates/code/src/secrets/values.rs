@@ -97,7 +97,9 @@ pub(super) fn form(text: &str) -> Option<&'static str> {
     if text.len() < 12 || text.contains("EXAMPLE") || text.contains("XXXX") || !may_have_form(text) {
         return None;
     }
-    if let Some((_, kind)) = compiled().iter().find(|(form, _)| form.is_match(text)) {
+    // The value of an `Authorization` header begins with its scheme (RFC 9110, section 11.4).
+    let bare = ["Bearer ", "bearer ", "token ", "Token "].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+    if let Some((_, kind)) = compiled().iter().find(|(form, _)| form.is_match(bare)) {
         return Some(kind);
     }
     let found = url()?.captures(text)?;

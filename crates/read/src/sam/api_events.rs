@@ -50,7 +50,7 @@ impl Work<'_> {
             integration.put("responseTransferMode", text("STREAM", place));
         }
         integration.put_some("credentials", auth::caller_credentials(p, &api, self.partition, place));
-        body::add_path(&mut body, &route.path, &route.method);
+        body::add_path(&mut body, &route.path, &route.method, place);
         body::each_definition(&mut body, &route.path, &route.method, &mut |definition| {
             if !is_map(definition) {
                 *definition = map([], place);
@@ -157,7 +157,7 @@ impl Work<'_> {
                 place,
             );
             let is_default = route.path == "$default" && body::normal_method(&route.method) == ANY;
-            body::add_path(&mut body, &route.path, &route.method);
+            body::add_path(&mut body, &route.path, &route.method, place);
             body::each_definition(&mut body, &route.path, &route.method, &mut |definition| {
                 if !is_map(definition) {
                     *definition = map([], place);

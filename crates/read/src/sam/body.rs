@@ -1,7 +1,7 @@
 //! The OpenAPI body of an API, with what CloudFormation allows in it: paths and methods may stand in `Fn::If`.
 
 use super::make::{Put as _, is_map, is_no_value, map};
-use model::{Kind, Node};
+use model::{Kind, Member, Node, Place};
 
 /// API Gateway's extension for "any method".
 pub(super) const ANY: &str = "x-amazon-apigateway-any-method";
@@ -67,16 +67,24 @@ fn integrates(definition: &Node) -> bool {
     definition.get(INTEGRATION).is_some_and(super::make::is_truthy)
 }
 
-/// Makes a path with a method, where they are missing.
-pub(super) fn add_path(body: &mut Node, path: &str, method: &str) {
+/// Makes a path with a method, where they are missing: they stand where the event does that asks for them.
+pub(super) fn add_path(body: &mut Node, path: &str, method: &str, place: &Place) {
     let method = normal_method(method);
-    let item = body.entry("paths").entry(path);
-    each_content(item, &mut |item| {
-        if item.get(&method).is_none() {
-            let place = item.place.clone();
-            item.put(&method, map([], &place));
-        }
-    });
+    let paths = body.entry("paths");
+    add(paths, path, place);
+    each_content(paths.entry(path), &mut |item| add(item, &method, place));
+}
+
+/// Makes an empty member at a place, where it is missing.
+fn add(node: &mut Node, key: &str, place: &Place) {
+    if !is_map(node) {
+        node.kind = Kind::Map(Vec::new());
+    }
+    if let Kind::Map(members) = &mut node.kind
+        && members.iter().all(|member| member.key != key)
+    {
+        members.push(Member { key: key.to_owned(), key_place: place.clone(), value: map([], place) });
+    }
 }
 
 /// Calls `f` for each definition of a method, in every branch.

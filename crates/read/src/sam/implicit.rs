@@ -145,7 +145,7 @@ impl Work<'_> {
         let is_managed = self.managed.contains(&api);
         let Some(properties) = self.declared_mut(&api).map(|node| node.entry("Properties")) else { return };
         if is_managed && properties.get("DefinitionBody").is_some_and(|body| is_valid(body, sort.is_http)) {
-            add_path(properties.entry("DefinitionBody"), &path, &method);
+            add_path(properties.entry("DefinitionBody"), &path, &method, place);
         }
         if sort.is_http
             && let Some(settings) = p.get("RouteSettings").cloned()

@@ -72,7 +72,7 @@ impl Work<'_> {
         );
         let described = |words: &str| map([("description", text(words, place))], place);
         let responses = map([("200", described("OK")), ("400", described("Bad Request"))], place);
-        body::add_path(&mut body, &route.path, &route.method);
+        body::add_path(&mut body, &route.path, &route.method, place);
         body::each_definition(&mut body, &route.path, &route.method, &mut |definition| {
             if !is_map(definition) {
                 *definition = map([], place);

@@ -1,28 +1,15 @@
 //! Code imports a package that no manifest of its function asks for.
 
 use crate::packages::{self, User};
-use crate::{Profile, Proved, Reason, Risk, blank};
+use crate::{Risk, blank, setting};
 use model::aws::Function;
 use model::code::Import;
 use model::deps::{Ecosystem, Group, PackageRoot};
 use model::{App, Confidence, Finding, ResourceId, Severity, Step};
 use std::collections::BTreeMap;
 
-/// The risk.
-pub const RISK: Risk = Risk {
-    slug: SLUG,
-    page: include_str!("risk.md"),
-    profile: Profile::Hygiene,
-    check,
-    attack: Err(Reason::NoAttacker.says()),
-    detections: &[],
-    without: &[
-        (Proved::Exploited, Reason::NoAttacker),
-        // Which version was meant, only its authors know.
-        (Proved::Blocked, Reason::AdviceOnly),
-        (Proved::Detected, Reason::NoLog),
-    ],
-};
+/// The risk: which version was meant, only its authors know.
+pub const RISK: Risk = setting::hygiene(SLUG, include_str!("risk.md"), check, false);
 
 const SLUG: &str = "missing-dependency";
 

@@ -35,7 +35,7 @@ fn check(app: &App) -> Vec<Finding> {
         }
         for rule in rules
             .iter()
-            .filter(|rule| rule.is_everyone() && !matches!(rule.ports, Some((443, 443))) && !matches!(rule.from, From::Group(_)))
+            .filter(|rule| rule.is_everyone() && !matches!(rule.ports, Some((443, 443) | (53, 53))) && !matches!(rule.from, From::Group(_)))
         {
             let what = rule.ports.map_or_else(
                 || "any port".to_owned(),

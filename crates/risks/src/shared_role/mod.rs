@@ -1,25 +1,12 @@
 //! Several functions run as one role, so that each may do what any of them needs.
 
-use crate::{Profile, Proved, Reason, Risk, blank};
+use crate::{Risk, blank, setting};
 use model::aws::{Function, Role};
 use model::{App, Finding, Severity, Step};
 use std::collections::BTreeMap;
 
-/// The risk.
-pub const RISK: Risk = Risk {
-    slug: SLUG,
-    page: include_str!("risk.md"),
-    profile: Profile::Default,
-    check,
-    attack: Err(Reason::NoAttacker.says()),
-    detections: &[],
-    without: &[
-        (Proved::Exploited, Reason::NoAttacker),
-        // Which permission belongs to which function, only its authors know.
-        (Proved::Blocked, Reason::AdviceOnly),
-        (Proved::Detected, Reason::NoLog),
-    ],
-};
+/// The risk: which permission belongs to which function, only its authors know.
+pub const RISK: Risk = setting::plain(SLUG, include_str!("risk.md"), check, false);
 
 const SLUG: &str = "shared-role";
 

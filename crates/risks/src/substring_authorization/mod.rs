@@ -1,9 +1,12 @@
 //! A scope or a group is looked for inside a text, where it is also part of longer names.
 
 use crate::entry::{Danger, Entries};
-use crate::{Profile, Proved, Reason, Risk, review, source};
+use crate::{Attack, Profile, Proved, Reason, Risk};
+use crate::{doors, guarded, review, source};
+use base64::Engine as _;
+use model::attack::{Outcome, PlantAt};
 use model::code::ReviewKind;
-use model::{App, Finding, Fix, Place};
+use model::{App, Finding, Fix, Foothold, Place, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -11,7 +14,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: a proof needs a user pool with a second scope whose name contains the first"),
+    attack: Ok(Attack { foothold: Foothold::SignedInUser, plant, run }),
     detections: &[],
     without: &[(Proved::Detected, Reason::NoLog)],
 };
@@ -47,4 +50,55 @@ fn fix(app: &App, place: &Place) -> Option<Fix> {
         source::replace_once(app, place, ".includes(", ".split(\" \").includes(")?
     };
     Some(Fix { says: "compare with whole names".into(), safe: true, edits: vec![edit], then: None })
+}
+
+/// What a customer with the right keeps.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let doors = doors::all(app);
+    let readable = findings.iter().any(|finding| !guarded::readable(app, &doors, finding).is_empty());
+    readable.then_some(PlantAt::Traffic).ok_or_else(|| "no GET route of a REST API stands behind the comparison".into())
+}
+
+/// What is looked for: the literal at the place.
+fn sought<'a>(app: &'a App, place: &Place) -> Option<&'a str> {
+    let text = source::text(app, place)?;
+    let (at, quote) = text.char_indices().find(|(_, c)| matches!(c, '"' | '\'' | '`'))?;
+    text.get(at + 1..)?.split(quote).next()
+}
+
+/// The value of a claim of a token, as its holder reads it: one text.
+fn claim(token: &str, name: &str) -> Option<String> {
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    claims.get(name)?.as_str().map(str::to_owned)
+}
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let tokens = match target.other_tokens() {
+        Ok(tokens) => tokens,
+        Err(error) => return outcome.failed(&error),
+    };
+    let doors = doors::all(app);
+    for finding in findings {
+        let Some(sought) = sought(app, &finding.place) else { continue };
+        // Who has the right proves nothing by using it.
+        let longer = |token: &&String| {
+            claim(token, &finding.symbol).is_some_and(|held| held.contains(sought) && !held.split(' ').any(|name| name == sought))
+        };
+        for token in tokens.iter().filter(longer) {
+            for found in guarded::readable(app, &doors, finding) {
+                let path = &found.route.path;
+                match target.http(&found.api.id.to_string(), &guarded::get(found, "1", token)) {
+                    Ok(response) if outcome.took(&response) => {
+                        outcome.steps.push(format!("GET {path} with a token that has no `{sought}`, only a longer name: let in"));
+                    }
+                    Ok(response) => outcome.steps.push(format!("GET {path} without `{sought}`: {}", response.status)),
+                    Err(error) => return outcome.failed(&error),
+                }
+            }
+        }
+    }
+    if outcome.steps.is_empty() {
+        outcome.steps.push("no customer has a name that contains the one that is looked for: nothing was sent".into());
+    }
 }

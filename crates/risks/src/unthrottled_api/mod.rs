@@ -1,5 +1,6 @@
 //! An API that lets through more than what stands behind it can bear.
 
+mod http;
 mod reserved;
 
 use crate::Risk;
@@ -27,12 +28,79 @@ const BURST: u32 = 100;
 
 /// One finding for each stage whose traffic ends in a database, with the sum that shows it.
 fn check(app: &App) -> Vec<Finding> {
-    app.aws()
-        .rest_apis
-        .iter()
-        .flat_map(|api| api.stages.iter().filter_map(move |stage| finding(app, api, &stage.name, &stage.place)))
-        .chain(reserved::findings(app))
-        .collect()
+    let rest = app.aws().rest_apis.iter();
+    let rest = rest.flat_map(|api| api.stages.iter().filter_map(move |stage| finding(app, api, &stage.name, &stage.place)));
+    rest.chain(http::findings(app)).chain(reserved::findings(app)).collect()
+}
+
+/// The functions behind an API that use a database, and how.
+type Users<'a> = BTreeMap<&'a model::ResourceId, (&'a Function, reach::Reached<'a>)>;
+
+/// Of the functions behind an API those that hold connections of a database.
+fn users<'a>(app: &'a App, behind: impl Iterator<Item = &'a Function>) -> Users<'a> {
+    // Connections through a proxy are shared.
+    let shared = app.of_kind("AWS::RDS::DBProxy").next().is_some();
+    let reaching = behind.filter(|_| !shared).filter_map(|function| Some((&function.id, (function, reach::database(app, function)?))));
+    reaching.collect()
+}
+
+/// The finding, with the sum: what is let through in a second, for how long each request may run, and what the database takes.
+fn told((resource, stage, place): (&Resource, &str, &model::Place), users: &Users<'_>) -> Option<Finding> {
+    let (function, reached) = users.values().next()?;
+    let seconds = f64::from(function.timeout);
+    let at_once = (ACCOUNT_RATE * seconds).min(ACCOUNT_EXECUTIONS);
+    let title =
+        format!("the stage {stage} of {} has no limit of its own: {at_once} executions at once reach the database", resource.id.logical);
+    let found = setting::finding(SLUG, Severity::Medium, resource, Told::Wrong(place.clone()), title)?;
+    let takes = reached.database.and_then(connections);
+    let takes = takes.map_or_else(String::new, |(most, class)| format!(", of which a {class} takes about {most}"));
+    let path = vec![
+        Step { says: format!("the stage lets through {ACCOUNT_RATE} requests a second, the account's limit"), place: place.clone() },
+        Step {
+            says: format!(
+                "{} may run for {seconds} s, so {ACCOUNT_EXECUTIONS} executions are reached with {} requests a second",
+                function.id.logical,
+                (ACCOUNT_EXECUTIONS / seconds.max(1.0)).ceil()
+            ),
+            place: function.place.clone(),
+        },
+        Step { says: format!("each {} and holds a connection of it{takes}", reached.says), place: reached.place.clone() },
+    ];
+    Some(Finding { path, symbol: stage.to_owned(), ..found })
+}
+
+/// Connections that a database takes when nothing else is set, and its class: by memory, as the default parameter groups say (Amazon
+/// RDS User Guide, "Quotas and constraints for Amazon RDS", "Maximum number of database connections"). `None` where engine or class
+/// is not known, or a parameter group may say otherwise.
+fn connections(database: &Resource) -> Option<(u64, String)> {
+    let says = |key: &str| database.properties.get(key).and_then(Node::scalar);
+    let (engine, class) = (says("Engine")?, says("DBInstanceClass")?);
+    if database.properties.get("DBParameterGroupName").is_some() {
+        return None;
+    }
+    let (family, size) = class.strip_prefix("db.")?.split_once('.')?;
+    let small = match size {
+        "micro" => 1,
+        "small" => 2,
+        "medium" => 4,
+        "large" => 8,
+        "xlarge" => 16,
+        "2xlarge" => 32,
+        "4xlarge" => 64,
+        _ => return None,
+    };
+    // Memory-optimised classes have twice the memory of a size, compute-optimised ones are not databases.
+    let gib = match family.chars().next()? {
+        't' | 'm' => small,
+        'r' => small * 2,
+        _ => return None,
+    };
+    let bytes = gib << 30_u64;
+    match engine.as_str() {
+        "mysql" | "mariadb" => Some((bytes / 12_582_880, class)),
+        "postgres" => Some(((bytes / 9_531_392).min(5_000), class)),
+        _ => None,
+    }
 }
 
 fn finding(app: &App, api: &RestApi, stage: &str, place: &model::Place) -> Option<Finding> {
@@ -41,15 +109,11 @@ fn finding(app: &App, api: &RestApi, stage: &str, place: &model::Place) -> Optio
     if resource.generated_from.is_some() && stages(app, api, stage).is_none() {
         return None;
     }
-    let behind = route::all(app).filter(|found| found.api.id == api.id);
-    let mut users: BTreeMap<&model::ResourceId, (&Function, reach::Reached<'_>)> = BTreeMap::new();
-    for found in behind {
-        // Connections through a proxy are shared.
-        if let Some(reached) = reach::database(app, found.function).filter(|_| app.of_kind("AWS::RDS::DBProxy").next().is_none()) {
-            users.entry(&found.function.id).or_insert((found.function, reached));
-        }
+    let behind = route::all(app).filter(|found| found.api.id == api.id).map(|found| found.function);
+    let users = users(app, behind);
+    if users.is_empty() {
+        return None;
     }
-    let (function, reached) = users.values().next()?;
     let plan = app.aws().usage_plans.iter().find(|plan| plan.stages.iter().any(|(id, name)| *id == api.api_id && name == stage));
     let all_keyed = api.routes.iter().filter(|route| route.method != "OPTIONS").all(|route| route.api_key_required);
     let rate = match (plan, stage_rate(app, api, stage)) {
@@ -66,23 +130,7 @@ fn finding(app: &App, api: &RestApi, stage: &str, place: &model::Place) -> Optio
     if rate.is_some() || reserved(app, users.values().map(|(function, _)| *function)) {
         return None;
     }
-    let seconds = f64::from(function.timeout);
-    let at_once = (ACCOUNT_RATE * seconds).min(ACCOUNT_EXECUTIONS);
-    let title = format!("the stage {stage} of {} has no limit of its own: {at_once} executions at once reach the database", api.id.logical);
-    let found = setting::finding(SLUG, Severity::Medium, resource, Told::Wrong(place.clone()), title)?;
-    let path = vec![
-        Step { says: format!("the stage lets through {ACCOUNT_RATE} requests a second, the account's limit"), place: place.clone() },
-        Step {
-            says: format!(
-                "{} may run for {seconds} s, so {ACCOUNT_EXECUTIONS} executions are reached with {} requests a second",
-                function.id.logical,
-                (ACCOUNT_EXECUTIONS / seconds.max(1.0)).ceil()
-            ),
-            place: function.place.clone(),
-        },
-        Step { says: format!("each {} and holds a connection of it", reached.says), place: reached.place.clone() },
-    ];
-    Some(Finding { path, symbol: stage.to_owned(), fix: fix(app, api, resource, stage), ..found })
+    Some(Finding { fix: fix(app, api, resource, stage), ..told((resource, stage, place), &users)? })
 }
 
 fn open(resource: &Resource, stage: &str, why: &str, at: &model::Place) -> Option<Finding> {

@@ -1,20 +1,12 @@
 //! A manifest asks for packages that no code imports: they are shipped all the same.
 
 use crate::packages;
-use crate::{Profile, Proved, Reason, Risk, blank};
+use crate::{Risk, blank, setting};
 use model::deps::{Declared, Ecosystem, Group, PackageRoot};
 use model::{App, Confidence, Finding, Fix, Severity, Step};
 
 /// The risk.
-pub const RISK: Risk = Risk {
-    slug: SLUG,
-    page: include_str!("risk.md"),
-    profile: Profile::Default,
-    check,
-    attack: Err(Reason::NoAttacker.says()),
-    detections: &[],
-    without: &[(Proved::Exploited, Reason::NoAttacker), (Proved::Detected, Reason::NoLog)],
-};
+pub const RISK: Risk = setting::plain(SLUG, include_str!("risk.md"), check, true);
 
 const SLUG: &str = "unused-dependency";
 

@@ -1,9 +1,11 @@
 //! An answer tells its caller how the application works inside: a stack trace, the words of an exception, the environment.
 
 use crate::entry::{Danger, Entries};
-use crate::{Profile, Proved, Reason, Risk, review, source};
+use crate::{Attack, Profile, Proved, Reason, Risk};
+use crate::{doors, probe, review, route, source};
+use model::attack::{Outcome, PlantAt};
 use model::code::{Disclosed, DisclosedTo};
-use model::{App, Finding, Fix, Place, Severity};
+use model::{App, Finding, Fix, Foothold, HttpRequest, Place, Severity, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -11,7 +13,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: what an exception says holds no canary"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[],
     without: &[(Proved::Detected, Reason::NoLog)],
 };
@@ -56,4 +58,51 @@ fn fix(app: &App, place: &Place, what: Disclosed) -> Option<Fix> {
     let edit = source::replace_once(app, place, trace, "\"Internal server error\"")?;
     // Whoever parses the trace today gets a sentence.
     Some(Fix { says: "answer with a sentence, and log the rest".into(), safe: false, edits: vec![edit], then: None })
+}
+
+/// A stack trace names the handler's file, and the environment holds one variable more. An exception's message alone names nothing
+/// that was hidden.
+fn plant(_: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let shows = |what: Disclosed| findings.iter().find(|finding| finding.symbol == format!("{what:?}"));
+    match (shows(Disclosed::Environment), shows(Disclosed::Stack)) {
+        (Some(finding), _) => Ok(PlantAt::Environment { function: finding.resource.clone() }),
+        (None, Some(finding)) => Ok(PlantAt::HandlerFile { function: finding.resource.clone() }),
+        _ => Err("the words of an exception name nothing that was hidden".into()),
+    }
+}
+
+/// Bodies that programs which expect an object stumble over.
+const BODIES: [&str; 5] = ["{", "", "null", "[]", "{\"a\":"];
+/// What an answer holds that tells of the inside: a file of the function, its environment.
+const SHOWN: [&str; 2] = ["/var/task/", "AWS_LAMBDA_FUNCTION_NAME"];
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let doors = doors::all(app);
+    let attacked = |id: &str| findings.iter().any(|finding| finding.resource == id);
+    for found in doors.iter().filter(|door| attacked(&door.function.id.to_string())).filter_map(|door| door.rest()) {
+        let (path, method) = (&found.route.path, &found.route.method);
+        let method = if method == "ANY" { "POST" } else { method };
+        let bodies: &[&str] = if matches!(method, "GET" | "HEAD" | "DELETE") { &[""] } else { &BODIES };
+        for (body, filled) in bodies.iter().flat_map(|body| ["1", "%25", "__proto__"].map(|filled| (*body, filled))) {
+            if filled != "1" && !path.contains('{') {
+                continue;
+            }
+            let mut request = HttpRequest { method: method.into(), path: route::fill(path, filled), ..HttpRequest::default() };
+            if !body.is_empty() {
+                request.headers.push(("Content-Type".into(), "application/json".into()));
+                request.body = body.as_bytes().to_vec();
+            }
+            let name = format!("{method} {}", request.path);
+            let Some(response) = probe::ask(target, outcome, &found.api.id.to_string(), request) else { return };
+            let answer = String::from_utf8_lossy(&response.body).into_owned();
+            if SHOWN.iter().any(|shown| answer.contains(shown)) {
+                outcome.steps.push(format!("{name} with the body `{body}` was answered with what stands inside"));
+                outcome.loot.push(answer);
+                (outcome.refused, outcome.broke) = (None, None);
+                return;
+            }
+            outcome.refused = Some(format!("{} {}", response.status, answer.chars().take(200).collect::<String>()));
+        }
+    }
+    outcome.steps.push("requests that the function stumbles over told nothing of the inside".into());
 }

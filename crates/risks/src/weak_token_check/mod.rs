@@ -1,10 +1,14 @@
 //! A caller's token is taken for more than it proves.
 
+mod forge;
+
 use crate::doors::Who;
 use crate::entry::{Danger, Entries};
-use crate::{Profile, Proved, Reason, Risk, review, source};
+use crate::{Attack, Profile, Proved, Reason, Risk};
+use crate::{doors, guarded, review, source};
+use model::attack::{Outcome, PlantAt};
 use model::code::{Review, ReviewKind};
-use model::{App, Confidence, Finding, Fix, Place};
+use model::{App, Confidence, Finding, Fix, Foothold, Place, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -12,7 +16,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: a proof needs a key of the application, or a library old enough to confuse two"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[],
     without: &[(Proved::Detected, Reason::NoLog)],
 };
@@ -79,4 +83,36 @@ fn fix(app: &App, place: &Place, reviews: &[&Review]) -> Option<Fix> {
     };
     // Tokens that are signed otherwise are refused; with a public key that is what is meant.
     Some(Fix { says: format!("accept {algorithm} alone"), safe: false, edits: vec![edit], then: None })
+}
+
+/// An item of the application's table, else what its customers keep.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let doors = doors::all(app);
+    if findings.iter().all(|finding| guarded::readable(app, &doors, finding).is_empty()) {
+        return Err("no GET route of a REST API stands behind the check".into());
+    }
+    let table = app.of_kind("AWS::DynamoDB::Table").next();
+    Ok(table.map_or(PlantAt::Traffic, |table| PlantAt::Table { table: table.physical_id.clone() }))
+}
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let doors = doors::all(app);
+    for finding in findings {
+        let routes = guarded::readable(app, &doors, finding);
+        for (how, token) in forge::tokens(app, &finding.place) {
+            for found in &routes {
+                let path = &found.route.path;
+                match target.http(&found.api.id.to_string(), &guarded::get(found, "1", &token)) {
+                    Ok(response) if outcome.took(&response) => outcome.steps.push(format!("GET {path} with {how}: let in")),
+                    // What a function breaks on it has not believed.
+                    Ok(response) => outcome.refused = Some(format!("{} {}", response.status, String::from_utf8_lossy(&response.body))),
+                    Err(error) => return outcome.failed(&error),
+                }
+            }
+        }
+    }
+    if outcome.loot.is_empty() {
+        outcome.steps.push("no forged token was let in".into());
+    }
+    outcome.broke = None;
 }

@@ -155,6 +155,11 @@ impl Functions {
         self.inner.installed.write().unwrap_or_else(PoisonError::into_inner).insert(function, installed);
     }
 
+    /// Where a function's code lies.
+    pub fn installed(&self, function: &ResourceId) -> Option<Installed> {
+        self.inner.installed.read().unwrap_or_else(PoisonError::into_inner).get(function).cloned()
+    }
+
     /// Invokes a function and waits for its answer. `credentials` is asked only when a new environment is started.
     /// Goes on when the caller stops waiting, as on AWS.
     ///
