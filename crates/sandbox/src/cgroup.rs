@@ -3,15 +3,19 @@
 //! not, it says so.
 
 use crate::spec::{Layer, Limits, Refused};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The folders of one sandbox, one for each hierarchy. Removed when dropped; every process in it must be gone then.
 #[derive(Debug, Default)]
 pub(crate) struct Cgroup {
     folders: Vec<PathBuf>,
     memory: Option<PathBuf>,
+    /// The file that says the most memory in use, kept open: it is read after every request.
+    peak: OnceLock<Option<File>>,
 }
 
 impl Cgroup {
@@ -55,9 +59,11 @@ impl Cgroup {
     /// The most memory in use at any time, in bytes; `None` without a memory group.
     pub(crate) fn peak(&self) -> Option<u64> {
         let folder = self.memory.as_ref()?;
-        ["memory.peak", "memory.max_usage_in_bytes", "memory.current"]
-            .iter()
-            .find_map(|file| fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok())
+        let open =
+            || ["memory.peak", "memory.max_usage_in_bytes", "memory.current"].iter().find_map(|file| File::open(folder.join(file)).ok());
+        let mut text = [0; 32];
+        let read = self.peak.get_or_init(open).as_ref()?.read_at(&mut text, 0).ok()?;
+        std::str::from_utf8(text.get(..read)?).ok()?.trim().parse().ok()
     }
 
     /// How many processes were killed because the memory limit was reached.

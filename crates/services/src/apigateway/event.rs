@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 pub fn event(app: &App, call: &Call, api: &RestApi, route: &Route, grant: &Grant) -> Option<Value> {
     let Ask::Invoke(invoke) = &call.ask else { return None };
     let stage = api.stages.iter().find(|stage| stage.name == invoke.stage)?;
-    let http = forwarded(&request::inserted(&invoke.request, &grant.inserted_headers), call);
+    let sent = request::inserted(&invoke.request, &grant.inserted_headers);
+    let http = forwarded(&sent, call);
     let mut context = request::context(app, call, api, stage, route, &invoke.request);
     if let Some(authorizer) = &grant.authorizer {
         context.insert("authorizer".into(), Value::Object(authorizer.clone()));
@@ -25,10 +26,10 @@ pub fn event(app: &App, call: &Call, api: &RestApi, route: &Route, grant: &Grant
     }
     let or_null = |map: Map<String, Value>| if map.is_empty() { Value::Null } else { Value::Object(map) };
     let texts = |pairs: &std::collections::BTreeMap<String, String>| or_null(pairs.iter().map(|(k, v)| (k.clone(), json!(v))).collect());
-    let (body, encoded) = match std::str::from_utf8(&http.body) {
+    let (body, encoded) = match std::str::from_utf8(&sent.body) {
         Ok("") => (Value::Null, false),
         Ok(text) if !binary(api, http.header("content-type")) => (json!(text), false),
-        _ => (json!(STANDARD.encode(&http.body)), true),
+        _ => (json!(STANDARD.encode(&sent.body)), true),
     };
     Some(json!({
         "resource": route.path,
@@ -46,9 +47,15 @@ pub fn event(app: &App, call: &Call, api: &RestApi, route: &Route, grant: &Grant
     }))
 }
 
-/// The request with what API Gateway adds on the way: the client's address and a trace id.
+/// The request without its body, with what API Gateway adds on the way: the client's address and a trace id.
 fn forwarded(http: &HttpRequest, call: &Call) -> HttpRequest {
-    let mut http = http.clone();
+    let mut http = HttpRequest {
+        method: http.method.clone(),
+        path: http.path.clone(),
+        query: http.query.clone(),
+        headers: http.headers.clone(),
+        body: Vec::new(),
+    };
     let before = http.header("x-forwarded-for").map(|value| format!("{value}, ")).unwrap_or_default();
     let own = ["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"];
     http.headers.retain(|(name, _)| !own.iter().any(|own| name.eq_ignore_ascii_case(own)));

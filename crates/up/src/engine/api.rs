@@ -172,30 +172,29 @@ impl Engine {
         };
         let route = grant.and_then(|grant| grant.route).and_then(|index| api.routes.get(index));
         let request = &invoke.request;
-        let line = Access {
-            request_id: &call.id,
-            extended_request_id: &gate::invoke::request::extended_request_id(&call.id),
-            ip: &call.source_ip,
+        let format = stage.access_log_format.clone();
+        let access = Access {
+            request_id: call.id.clone(),
+            ip: call.source_ip.clone(),
             time: call.time,
-            method: &request.method,
-            resource_path: route.map_or(request.path.as_str(), |route| route.path.as_str()),
-            path: &format!("/{}{}", stage.name, request.path),
+            method: request.method.clone(),
+            resource_path: route.map_or(&request.path, |route| &route.path).clone(),
+            path: format!("/{}{}", stage.name, request.path),
             status: response.status,
-            protocol: "HTTP/1.1",
             response_length: response.body.len(),
-            api_id: &api.api_id,
-            stage: &stage.name,
-            account: &app.account,
-            principal_id: grant.and_then(|grant| grant.authorizer.as_ref()?.get("principalId")).and_then(Value::as_str),
+            api_id: api.api_id.clone(),
+            stage: stage.name.clone(),
+            account: app.account.clone(),
+            principal_id: grant.and_then(|grant| grant.authorizer.as_ref()?.get("principalId")).and_then(Value::as_str).map(str::to_owned),
             caller: grant.and_then(|grant| grant.identity.as_ref()).and_then(Identity::arn),
-            api_key_id: grant.and_then(|grant| grant.api_key_id.as_deref()),
-            user_agent: request.header("user-agent").unwrap_or_default(),
-            authorizer_error: trace.authorizer_error.as_deref(),
+            api_key_id: grant.and_then(|grant| grant.api_key_id.clone()),
+            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
+            authorizer_error: trace.authorizer_error.clone(),
             integration_status: trace.integration_status,
-            response_type: trace.response_type.as_deref(),
-        }
-        .line(stage.access_log_format.as_deref());
-        self.logs.line(format!("API-Gateway-Access-Logs_{}", api.api_id), stage.name.clone(), call.time, line);
+            response_type: trace.response_type.clone(),
+        };
+        let group = format!("API-Gateway-Access-Logs_{}", api.api_id);
+        self.logs.line_later(group, stage.name.clone(), call.time, move || access.line(format.as_deref()));
     }
 }
 

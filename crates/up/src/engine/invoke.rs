@@ -30,33 +30,32 @@ impl Engine {
         if let Some((_, why)) = &refused {
             self.say(Notice::Warns(why.clone()));
         }
-        let source = match caller {
-            Identity::Service { source_arn, .. } => source_arn.as_deref(),
-            _ => None,
-        };
-        let mut parameters = json!({ "functionName": function_arn, "invocationType": "RequestResponse" });
-        if let Some(source) = source {
-            parameters["sourceArn"] = json!(source);
-        }
-        let record = self.trail.record(&ApiRecord {
-            time: call.time,
-            request_id: &call.id,
-            identity: caller,
-            issue: Issue::default(),
-            invoked_by: None,
-            service: "lambda",
-            operation: "Invoke",
-            source_ip: "apigateway.amazonaws.com",
-            user_agent: "apigateway.amazonaws.com",
-            error: refused.as_ref().map(|(code, message)| (*code, message.as_str())),
-            request_parameters: &parameters,
-            response_elements: &Value::Null,
-            read_only: false,
-            data_event: true,
-            resource: Some(function_arn),
-            tls_host: None,
+        let (trail, identity, function, id, time) =
+            (self.trail.clone(), caller.clone(), function_arn.to_owned(), call.id.clone(), call.time);
+        self.logs.record_later(time, move || {
+            let mut parameters = json!({ "functionName": function, "invocationType": "RequestResponse" });
+            if let Identity::Service { source_arn: Some(source), .. } = &identity {
+                parameters["sourceArn"] = json!(source);
+            }
+            trail.record(&ApiRecord {
+                time,
+                request_id: &id,
+                identity: &identity,
+                issue: Issue::default(),
+                invoked_by: None,
+                service: "lambda",
+                operation: "Invoke",
+                source_ip: "apigateway.amazonaws.com",
+                user_agent: "apigateway.amazonaws.com",
+                error: refused.as_ref().map(|(code, message)| (*code, message.as_str())),
+                request_parameters: &parameters,
+                response_elements: &Value::Null,
+                read_only: false,
+                data_event: true,
+                resource: Some(&function),
+                tls_host: None,
+            })
         });
-        self.logs.record(call.time, record);
         outcome
     }
 

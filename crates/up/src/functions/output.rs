@@ -9,10 +9,14 @@ const LONGEST: usize = 256 * 1024;
 /// Bytes kept of one request. AWS keeps all; a disk does not.
 const MOST: usize = 1024 * 1024;
 
+/// Bytes read at once: what a pipe holds.
+const BUFFER: usize = 64 * 1024;
+
 /// One of the two streams.
 #[derive(Debug)]
 pub(super) struct Output {
     pipe: Receiver,
+    buffer: Vec<u8>,
     line: Vec<u8>,
     kept: usize,
     over: bool,
@@ -22,7 +26,15 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(pipe: std::os::fd::OwnedFd) -> io::Result<Self> {
-        Ok(Self { pipe: Receiver::from_owned_fd(pipe)?, line: Vec::new(), kept: 0, over: false, told: false, open: true })
+        Ok(Self {
+            pipe: Receiver::from_owned_fd(pipe)?,
+            buffer: vec![0; BUFFER],
+            line: Vec::new(),
+            kept: 0,
+            over: false,
+            told: false,
+            open: true,
+        })
     }
 
     /// Waits until there is something to read; never returns once the stream has ended.
@@ -35,21 +47,23 @@ impl Output {
     /// Reads what is there, at most `rounds` times a buffer, and gives each whole line to `keep`. Says whether there
     /// may be more.
     pub(super) fn read(&mut self, rounds: usize, mut keep: impl FnMut(&str)) -> bool {
-        let mut buffer = [0u8; 64 * 1024];
-        for _ in 0..rounds {
-            match self.pipe.try_read(&mut buffer) {
-                Ok(0) => {
-                    self.open = false;
-                    return false;
-                }
-                Ok(length) => self.take(buffer.get(..length).unwrap_or_default(), &mut keep),
-                Err(error) => {
-                    self.open = self.open && error.kind() == io::ErrorKind::WouldBlock;
-                    return false;
-                }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let more = (0..rounds).all(|_| match self.pipe.try_read(&mut buffer) {
+            Ok(0) => {
+                self.open = false;
+                false
             }
-        }
-        self.open
+            Ok(length) => {
+                self.take(buffer.get(..length).unwrap_or_default(), &mut keep);
+                true
+            }
+            Err(error) => {
+                self.open = self.open && error.kind() == io::ErrorKind::WouldBlock;
+                false
+            }
+        });
+        self.buffer = buffer;
+        more && self.open
     }
 
     fn take(&mut self, mut bytes: &[u8], keep: &mut impl FnMut(&str)) {

@@ -7,30 +7,28 @@ use serde_json::{Map, Value, json};
 
 /// What `$context` knows of one request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Access<'a> {
-    pub request_id: &'a str,
-    pub extended_request_id: &'a str,
-    pub ip: &'a str,
+pub(crate) struct Access {
+    pub request_id: String,
+    pub ip: String,
     pub time: Time,
-    pub method: &'a str,
-    pub resource_path: &'a str,
-    pub path: &'a str,
+    pub method: String,
+    pub resource_path: String,
+    pub path: String,
     pub status: u16,
-    pub protocol: &'a str,
     pub response_length: usize,
-    pub api_id: &'a str,
-    pub stage: &'a str,
-    pub account: &'a str,
-    pub principal_id: Option<&'a str>,
+    pub api_id: String,
+    pub stage: String,
+    pub account: String,
+    pub principal_id: Option<String>,
     pub caller: Option<String>,
-    pub api_key_id: Option<&'a str>,
-    pub user_agent: &'a str,
-    pub authorizer_error: Option<&'a str>,
+    pub api_key_id: Option<String>,
+    pub user_agent: String,
+    pub authorizer_error: Option<String>,
     pub integration_status: Option<u16>,
-    pub response_type: Option<&'a str>,
+    pub response_type: Option<String>,
 }
 
-impl Access<'_> {
+impl Access {
     /// The line: by the stage's format, when it has one.
     pub fn line(&self, format: Option<&str>) -> String {
         let variables = self.variables();
@@ -51,7 +49,7 @@ impl Access<'_> {
         let or_none = |text: Option<&str>| json!(text.filter(|text| !text.is_empty()).unwrap_or("-"));
         let fields = [
             ("requestId", json!(self.request_id)),
-            ("extendedRequestId", json!(self.extended_request_id)),
+            ("extendedRequestId", json!(gate::invoke::request::extended_request_id(&self.request_id))),
             ("ip", json!(self.ip)),
             ("caller", or_none(self.caller.as_deref())),
             ("user", or_none(self.caller.as_deref())),
@@ -61,17 +59,17 @@ impl Access<'_> {
             ("resourcePath", json!(self.resource_path)),
             ("path", json!(self.path)),
             ("status", json!(self.status.to_string())),
-            ("protocol", json!(self.protocol)),
+            ("protocol", json!("HTTP/1.1")),
             ("responseLength", json!(self.response_length.to_string())),
             ("apiId", json!(self.api_id)),
             ("stage", json!(self.stage)),
             ("accountId", json!(self.account)),
-            ("principalId", or_none(self.principal_id)),
-            ("apiKeyId", or_none(self.api_key_id)),
-            ("userAgent", or_none(Some(self.user_agent))),
-            ("authorizerError", or_none(self.authorizer_error)),
+            ("principalId", or_none(self.principal_id.as_deref())),
+            ("apiKeyId", or_none(self.api_key_id.as_deref())),
+            ("userAgent", or_none(Some(&self.user_agent))),
+            ("authorizerError", or_none(self.authorizer_error.as_deref())),
             ("integrationStatus", json!(self.integration_status.map_or("-".to_owned(), |status| status.to_string()))),
-            ("responseType", or_none(self.response_type)),
+            ("responseType", or_none(self.response_type.as_deref())),
         ];
         fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
@@ -112,7 +110,14 @@ mod tests {
 
     #[test]
     fn both_formats() {
-        let access = Access { request_id: "r", ip: "127.9.9.9", method: "GET", status: 200, user_agent: "a\"b\u{1b}", ..Access::default() };
+        let access = Access {
+            request_id: "r".into(),
+            ip: "127.9.9.9".into(),
+            method: "GET".into(),
+            status: 200,
+            user_agent: "a\"b\u{1b}".into(),
+            ..Access::default()
+        };
         let line: Value = serde_json::from_str(&access.line(None)).unwrap();
         assert_eq!((&line["status"], &line["principalId"], &line["ip"]), (&json!("200"), &json!("-"), &json!("127.9.9.9")));
         let own = access.line(Some(

@@ -39,6 +39,8 @@ enum Entry {
     Line(String, String, Time, String),
     /// A CloudTrail record.
     Record(Time, Value),
+    /// One of these, still to be put into words: that need not be on the way of a request.
+    Later(Box<dyn FnOnce() -> Entry + Send>),
     Flush(Sender<()>),
 }
 
@@ -64,6 +66,16 @@ impl Logs {
     /// Adds a CloudTrail record.
     pub fn record(&self, time: Time, record: Value) {
         self.send(Entry::Record(time, record));
+    }
+
+    /// Adds a CloudTrail record that the writer makes.
+    pub fn record_later(&self, time: Time, record: impl FnOnce() -> Value + Send + 'static) {
+        self.send(Entry::Later(Box::new(move || Entry::Record(time, record()))));
+    }
+
+    /// Adds a line of a stream that the writer makes.
+    pub fn line_later(&self, group: String, stream: String, time: Time, line: impl FnOnce() -> String + Send + 'static) {
+        self.send(Entry::Later(Box::new(move || Entry::Line(group, stream, time, line()))));
     }
 
     /// Writes an event to the log it belongs to. Its place names the log group, and after a `:` the stream.
@@ -141,6 +153,7 @@ impl Writer {
                 self.deliveries.add(time, record);
                 self.due.get_or_insert_with(|| Instant::now() + DELIVERY);
             }
+            Entry::Later(make) => self.take(make()),
             Entry::Flush(done) => {
                 self.streams.write();
                 self.deliver();
