@@ -9,6 +9,14 @@ mod sqli;
 
 pub use sqli::Fingerprint;
 
+use crate::bytes::ByteSet;
+
+/// A value without any of these is one bare word or number, which no SQL fingerprint is.
+pub const SQLI_WAKES: ByteSet =
+    ByteSet::range(b'0', b'9').with(b'a', b'z').with(b'A', b'Z').with(b'_', b'_').complement();
+/// Without one of these there is no tag and no attribute's value.
+pub const XSS_WAKES: ByteSet = ByteSet::of(b"<=");
+
 /// Whether `input` reads as an SQL injection: as it stands, or as what follows an opening `'` or `"`.
 ///
 /// `input` is one field after the rule's transformations. The fingerprint is the kinds of the (at most five) tokens that

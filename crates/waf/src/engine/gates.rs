@@ -4,7 +4,7 @@
 //! or one of its pieces. So a text's candidates are: for each clause, the bits of the bytes that occur and of the pieces
 //! that were found; then all clauses and the least length together.
 
-use super::bytes::ByteSet;
+use crate::bytes::ByteSet;
 use super::phrases::Phrases;
 use super::pieces::Pieces;
 use super::plan::Matcher;

@@ -19,7 +19,6 @@
 //! AWS WAFv2 compiles its statements onto the same three calls: a field is a list of texts, its transformations a chain,
 //! RegexMatch, ByteMatch, SqliMatch and XssMatch are matchers.
 
-pub mod bytes;
 mod gates;
 mod phrases;
 mod pieces;

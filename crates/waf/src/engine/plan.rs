@@ -1,6 +1,6 @@
 //! A rule set's distinct transformation chains and matchers, and the one automaton that finds candidates for all.
 
-use super::bytes::ByteSet;
+use crate::bytes::ByteSet;
 use super::gates::Gates;
 use super::phrases::Phrases;
 use super::rx::{Flags, Rx};
@@ -93,11 +93,7 @@ impl Builder {
 
     fn step(&mut self, transformation: Transformation) -> u16 {
         let index = self.steps.iter().position(|known| known.transformation == transformation).unwrap_or_else(|| {
-            let wakes = transformation.triggers().map(|triggers| {
-                let mut wakes = ByteSet::EMPTY;
-                (0..=u8::MAX).filter(|byte| triggers.contains(*byte)).for_each(|byte| wakes.insert(byte));
-                wakes
-            });
+            let wakes = transformation.triggers();
             self.steps.push(Step { transformation, wakes });
             self.steps.len() - 1
         });

@@ -1,6 +1,6 @@
 //! One request's run over a plan: texts, what chains make of them, what matched; every answer once.
 
-use super::bytes::ByteSet;
+use crate::bytes::ByteSet;
 use super::gates::Pass;
 use super::plan::{ChainId, MatcherId, Plan};
 use std::borrow::Cow;

@@ -5,7 +5,7 @@ use super::operator::{Comparison, Operator, TextTest};
 use super::rule::{Entry, Link, Rule, RuleSet, Settings};
 use super::text::{Part, Template};
 use super::variable::{Selector, Variable};
-use crate::engine::bytes::ByteSet;
+use crate::detect;
 use crate::engine::{Builder, ChainId, Matcher, MatcherId, Plan};
 use ipnet::IpNet;
 use std::collections::HashMap;
@@ -259,9 +259,9 @@ impl Compiler {
             Operator::Rx(rx) => Matcher::Regex(Arc::clone(rx)),
             Operator::Phrases(phrases) => Matcher::Phrases(Arc::clone(phrases)),
             Operator::DetectSqli => {
-                Matcher::Detector { name: "detectSQLi", test: |bytes| crate::detect::sqli(bytes).is_some(), wakes: SQLI_WAKES }
+                Matcher::Detector { name: "detectSQLi", test: |bytes| detect::sqli(bytes).is_some(), wakes: detect::SQLI_WAKES }
             }
-            Operator::DetectXss => Matcher::Detector { name: "detectXSS", test: crate::detect::xss, wakes: XSS_WAKES },
+            Operator::DetectXss => Matcher::Detector { name: "detectXSS", test: detect::xss, wakes: detect::XSS_WAKES },
             Operator::RxTemplate(template) => return Test::RxTemplate(template.clone()),
             Operator::Number(comparison, template) => return Test::Number(*comparison, template.clone()),
             Operator::Text(test, template) => return Test::Text(*test, template.clone()),
@@ -299,10 +299,6 @@ impl Compiler {
     }
 }
 
-/// A value without any of these is one bare word or number, which no SQL fingerprint is.
-const SQLI_WAKES: ByteSet = ByteSet::EMPTY.with(b'0', b'9').with(b'a', b'z').with(b'A', b'Z').with(b'_', b'_').complement();
-/// Without these there is no tag and no attribute's value.
-const XSS_WAKES: ByteSet = ByteSet::EMPTY.with(b'<', b'<').with(b'=', b'=');
 
 /// Variables that only change between phases.
 pub(super) const fn is_fixed(variable: Variable) -> bool {

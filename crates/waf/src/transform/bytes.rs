@@ -1,67 +1,6 @@
-//! Bytes: sets of them, hexadecimal digits, and the one loop that most decoders share.
+//! Bytes: white space, hexadecimal digits, and the one loop that most decoders share.
 
 use std::borrow::Cow;
-
-/// A set of bytes, four words wide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    /// No byte.
-    pub const EMPTY: Self = Self([0; 4]);
-    /// Every byte.
-    pub const ALL: Self = Self([u64::MAX; 4]);
-
-    /// The bytes of a string.
-    pub const fn of(bytes: &[u8]) -> Self {
-        let mut words = [0; 4];
-        let mut at = 0;
-        while at < bytes.len() {
-            words[(bytes[at] >> 6) as usize] |= 1 << (bytes[at] & 63);
-            at += 1;
-        }
-        Self(words)
-    }
-
-    /// The bytes from one to another, both included.
-    pub const fn range(first: u8, last: u8) -> Self {
-        let mut words = [0; 4];
-        let mut byte = first as usize;
-        while byte <= last as usize {
-            words[byte >> 6] |= 1 << (byte & 63);
-            byte += 1;
-        }
-        Self(words)
-    }
-
-    /// Bytes in either.
-    pub const fn union(self, other: Self) -> Self {
-        Self([self.0[0] | other.0[0], self.0[1] | other.0[1], self.0[2] | other.0[2], self.0[3] | other.0[3]])
-    }
-
-    /// Whether no byte is in both.
-    pub const fn is_disjoint(self, other: Self) -> bool {
-        self.0[0] & other.0[0] == 0 && self.0[1] & other.0[1] == 0 && self.0[2] & other.0[2] == 0 && self.0[3] & other.0[3] == 0
-    }
-
-    /// Whether the byte is in the set.
-    pub const fn contains(self, byte: u8) -> bool {
-        self.0[(byte >> 6) as usize] >> (byte & 63) & 1 == 1
-    }
-
-    /// The bytes that occur in a value: its summary. One pass.
-    pub fn summary(value: &[u8]) -> Self {
-        let mut seen = [false; 256];
-        for &byte in value {
-            seen[byte as usize] = true;
-        }
-        let mut words = [0; 4];
-        for (byte, &there) in seen.iter().enumerate() {
-            words[byte >> 6] |= u64::from(there) << (byte & 63);
-        }
-        Self(words)
-    }
-}
 
 /// C's `isspace` in the C locale.
 pub const fn is_space(byte: u8) -> bool {

@@ -11,9 +11,12 @@ mod path;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod twin;
 mod url;
 
-pub use bytes::{ByteSet, hex, is_space};
+use crate::bytes::ByteSet;
+pub use bytes::{hex, is_space};
 use std::borrow::Cow;
 
 /// Whose reading of a transformation.
@@ -249,14 +252,14 @@ impl Transformation {
         const BACKSLASH: ByteSet = ByteSet::of(b"\\");
         Some(match self {
             T::None => ByteSet::EMPTY,
-            T::CompressWhiteSpace(Dialect::Aws) => SPACE.union(ByteSet::of(b"\xa0")),
+            T::CompressWhiteSpace(Dialect::Aws) => SPACE.union(&ByteSet::of(b"\xa0")),
             T::CompressWhiteSpace(Dialect::ModSecurity) | T::Trim | T::TrimLeft | T::TrimRight => SPACE,
             T::HtmlEntityDecode(_) => ByteSet::of(b"&"),
             T::Lowercase => UPPER,
             T::Uppercase => ByteSet::range(b'a', b'z'),
-            T::CmdLine => UPPER.union(ByteSet::of(b"\"'\\^ ,;\t\r\n")),
-            T::CmdLineUnix => UPPER.union(SPACE).union(ByteSet::of(b"\"'\\")),
-            T::CmdLineWin => UPPER.union(SPACE).union(ByteSet::of(b"\"'\\^`")),
+            T::CmdLine => UPPER.union(&ByteSet::of(b"\"'\\^ ,;\t\r\n")),
+            T::CmdLineUnix => UPPER.union(&SPACE).union(&ByteSet::of(b"\"'\\")),
+            T::CmdLineWin => UPPER.union(&SPACE).union(&ByteSet::of(b"\"'\\^`")),
             T::UrlDecode | T::UrlDecodeUni => ByteSet::of(b"%+"),
             T::ReplaceComments => ByteSet::of(b"*"),
             T::RemoveCommentsChar => ByteSet::of(b"*-#"),
@@ -265,7 +268,7 @@ impl Transformation {
             T::NormalizePath => ByteSet::of(b"/."),
             T::NormalizePathWin => ByteSet::of(b"/.\\"),
             T::RemoveNulls | T::ReplaceNulls => ByteSet::of(b"\0"),
-            T::Utf8ToUnicode => ByteSet::range(0x80, 0xff).union(ByteSet::of(b"\0")),
+            T::Utf8ToUnicode => ByteSet::range(0x80, 0xff).union(&ByteSet::of(b"\0")),
             T::RemoveWhitespace => text::WHITESPACE,
             T::Base64Decode
             | T::Base64DecodeExt
@@ -277,11 +280,6 @@ impl Transformation {
             | T::Sha256
             | T::Length => return None,
         })
-    }
-
-    /// Whether it leaves every value alone in which only these bytes occur.
-    pub fn leaves_alone(self, summary: ByteSet) -> bool {
-        self.triggers().is_some_and(|triggers| triggers.is_disjoint(summary))
     }
 }
 

@@ -1,7 +1,8 @@
 //! White space, NUL bytes, letters, comments and command lines.
 
 use super::Dialect;
-use super::bytes::{ByteSet, is_space, rewrite};
+use super::bytes::{is_space, rewrite};
+use crate::bytes::ByteSet;
 use std::borrow::Cow;
 
 /// Copies a value without the bytes of a set.
@@ -92,7 +93,7 @@ pub fn remove_comments_char(value: &[u8]) -> Cow<'_, [u8]> {
 
 /// Deletes `\ " ' ^`, makes `,`, `;` and white space one space, deletes spaces before `/` and `(`, and lowers letters.
 pub fn cmd_line(value: &[u8]) -> Cow<'_, [u8]> {
-    const CHANGED: ByteSet = ByteSet::of(b"\"'\\^ ,;\t\r\n").union(ByteSet::range(b'A', b'Z'));
+    const CHANGED: ByteSet = ByteSet::of(b"\"'\\^ ,;\t\r\n").union(&ByteSet::range(b'A', b'Z'));
     let Some(first) = value.iter().position(|byte| CHANGED.contains(*byte)) else { return Cow::Borrowed(value) };
     let mut out = Vec::with_capacity(value.len());
     out.extend_from_slice(&value[..first]);

@@ -14,7 +14,6 @@ use super::look::{Found, Look, Plain, TRANSFORMED, inspected, matches_value};
 use super::pattern::Pattern;
 use super::state::State;
 use crate::detect;
-use crate::engine::bytes::ByteSet;
 use crate::engine::rx::{Flags, Rx};
 use crate::engine::{Builder, ChainId, Matcher, MatcherId, Plan, Run, Scratch, TextId};
 use crate::request::Request;
@@ -55,10 +54,6 @@ enum Test {
     Direct,
 }
 
-/// Without any of these a value is one word or number, which no SQL fingerprint is.
-const SQLI_WAKES: ByteSet = ByteSet::EMPTY.with(b'0', b'9').with(b'a', b'z').with(b'A', b'Z').with(b'_', b'_').complement();
-/// Without these there is no tag and no attribute's value.
-const XSS_WAKES: ByteSet = ByteSet::EMPTY.with(b'<', b'<').with(b'=', b'=');
 
 /// Requests whose memory is kept.
 const SPARE: usize = 8;
@@ -136,11 +131,11 @@ fn compiled(statement: &Statement, on: &Inspect, builder: &mut Builder, fields: 
             builder.matcher(Matcher::Contains(search.clone())).map(Test::Narrowed)
         }
         Statement::SqliMatch { .. } => {
-            let matcher = builder.matcher(detector("sqli", |value| detect::sqli(value).is_some(), SQLI_WAKES));
+            let matcher = builder.matcher(detector("sqli", |value| detect::sqli(value).is_some(), detect::SQLI_WAKES));
             matcher.map(|matcher| Test::Detector(matcher, true))
         }
         Statement::XssMatch { .. } => {
-            builder.matcher(detector("xss", detect::xss, XSS_WAKES)).map(|matcher| Test::Detector(matcher, false))
+            builder.matcher(detector("xss", detect::xss, detect::XSS_WAKES)).map(|matcher| Test::Detector(matcher, false))
         }
         Statement::RegexMatch { pattern, .. } => patterns(std::slice::from_ref(pattern), builder),
         Statement::RegexPatternSet { set, .. } => patterns(&set.patterns, builder),

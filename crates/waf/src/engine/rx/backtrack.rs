@@ -2,7 +2,7 @@
 
 use super::Spans;
 use super::node::{Look, Node};
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 
 /// Steps for one question; then it is left unanswered.
 const BUDGET: u32 = 1_000_000;

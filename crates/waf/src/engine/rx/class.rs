@@ -1,6 +1,6 @@
 //! Named sets of bytes: `\d`, `\s`, `[:alpha:]`.
 
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 
 /// `\d`.
 pub(super) const DIGIT: ByteSet = ByteSet::EMPTY.with(b'0', b'9');

@@ -4,7 +4,7 @@
 //! (ASCII case ignored) or one of its bytes does. Always an over-estimate: a text that lacks a clause cannot match.
 
 use super::node::Node;
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 
 /// What a text must hold.
 #[derive(Clone, Debug, Default)]

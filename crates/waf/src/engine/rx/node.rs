@@ -1,6 +1,6 @@
 //! The tree of a regular expression, its flags already applied.
 
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 
 /// A piece of a pattern.
 #[derive(Clone, Debug)]
@@ -67,13 +67,4 @@ pub enum Look {
     Word,
     /// Not between.
     NotWord,
-}
-
-impl std::fmt::Debug for ByteSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for byte in self.iter() {
-            write!(f, "{}", std::ascii::escape_default(byte))?;
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::class;
 use super::node::{Look, Node};
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 
 /// Modes a pattern starts with; `(?i)` and the like change them inside.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]

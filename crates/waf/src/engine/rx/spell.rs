@@ -1,7 +1,7 @@
 //! A tree, spelled for the linear-time engine: bytes by number, positions by mode, nothing left to a dialect.
 
 use super::node::{Look, Node};
-use crate::engine::bytes::ByteSet;
+use crate::bytes::ByteSet;
 use std::fmt::Write;
 
 /// Whether an automaton can run it: [`spell`] gives a spelling.

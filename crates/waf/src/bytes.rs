@@ -1,4 +1,4 @@
-//! Sets of bytes: what a value holds and what a pattern or a transformation needs.
+//! Sets of bytes: what a value holds and what a pattern, a transformation or a detector needs.
 
 /// A set of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -11,12 +11,18 @@ impl ByteSet {
     pub const ALL: Self = Self([u64::MAX; 4]);
 
     /// The bytes of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut set = Self::EMPTY;
-        for byte in bytes {
-            set.insert(*byte);
+    pub const fn of(bytes: &[u8]) -> Self {
+        let (mut set, mut at) = (Self::EMPTY, 0);
+        while at < bytes.len() {
+            set.insert(bytes[at]);
+            at += 1;
         }
         set
+    }
+
+    /// The bytes from one to another, both included.
+    pub const fn range(first: u8, last: u8) -> Self {
+        Self::EMPTY.with(first, last)
     }
 
     /// Adds a byte.
@@ -106,6 +112,15 @@ impl ByteSet {
     pub const fn lowercase(&self) -> Self {
         let folded = self.fold();
         Self([folded.0[0], folded.0[1] & !UPPER, folded.0[2], folded.0[3]])
+    }
+}
+
+impl std::fmt::Debug for ByteSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for byte in self.iter() {
+            write!(f, "{}", std::ascii::escape_default(byte))?;
+        }
+        Ok(())
     }
 }
 
