@@ -107,6 +107,11 @@ impl Said {
         Self { says: says.into(), place, halt: Some(Answer::Needs(Box::new(call))) }
     }
 
+    /// Whether the call goes on.
+    pub const fn goes_on(&self) -> bool {
+        self.halt.is_none()
+    }
+
     /// What cannot happen when the phases run in order; stops rather than passes.
     pub fn lost() -> Self {
         let stop = Stop { status: 500, code: "InternalFailure".into(), message: "Internal server error".into(), response: None };

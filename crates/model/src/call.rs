@@ -63,6 +63,13 @@ pub struct Invoke {
     pub stage: String,
     /// The request; its path is the path after the stage.
     pub request: HttpRequest,
+    /// Bytes of the body that came after those in `request` and were not kept. Such a request may be refused, never passed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub beyond: usize,
+}
+
+fn is_none(bytes: &usize) -> bool {
+    *bytes == 0
 }
 
 /// An AWS API operation. One operation may need several authorisations (`TransactWriteItems`): then it is

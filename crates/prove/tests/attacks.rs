@@ -51,9 +51,9 @@ fn falls(risk: &Risk, page: &Page<'_>, outside: bool) {
     for block in page.role("vulnerable").chain(page.role("traffic")) {
         write(&root, block.file.unwrap(), block.text);
     }
-    // What comes from another account does not come through the API.
-    if risk.without(Proved::Detected).is_none() && !outside {
-        let template = fs::read_to_string(root.join("template.yaml")).unwrap();
+    let template = fs::read_to_string(root.join("template.yaml")).unwrap();
+    // What comes from another account does not come through the API. A page about web ACLs has its own.
+    if risk.without(Proved::Detected).is_none() && !outside && !template.contains("AWS::WAFv2::WebACL") {
         write(&root, "template.yaml", &(template.trim_end().to_owned() + FIREWALL));
     }
     let options = Options { root: root.clone(), read: read::Options::default(), offline: false, risks: vec![slug.into()] };

@@ -160,7 +160,7 @@ fn invoke(app: &App, line: &str) -> (Credential, Ask) {
     let api = app.aws().rest_apis.first().unwrap();
     let request = HttpRequest { method: method.into(), path: path.into(), ..HttpRequest::default() };
     let stage = api.stages.first().unwrap().name.clone();
-    (Credential::None, Ask::Invoke(Invoke { api: api.id.clone(), stage, request }))
+    (Credential::None, Ask::Invoke(Invoke { api: api.id.clone(), stage, request, beyond: 0 }))
 }
 
 /// `WHO ACTION RESOURCE`, where WHO is a function, `account:999988887777` for the root user of an account, or

@@ -42,7 +42,7 @@ impl FunctionRoute<'_> {
             source_ip: "198.51.100.1".into(),
             tls: true,
             credential: Credential::None,
-            ask: Ask::Invoke(Invoke { api: self.api.id.clone(), stage, request }),
+            ask: Ask::Invoke(Invoke { api: self.api.id.clone(), stage, request, beyond: 0 }),
         };
         let verdict = gate::decide(app, &call, &Nothing);
         match verdict.answer {

@@ -47,7 +47,7 @@ fn call(headers: &[(&str, &str)], body: &[u8]) -> Call {
         source_ip: "198.51.100.7".into(),
         tls: true,
         credential: Credential::None,
-        ask: Ask::Invoke(Invoke { api: ResourceId::new("app", "Api"), stage: "dev".into(), request }),
+        ask: Ask::Invoke(Invoke { api: ResourceId::new("app", "Api"), stage: "dev".into(), request, beyond: 0 }),
     }
 }
 

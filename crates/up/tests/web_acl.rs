@@ -7,70 +7,18 @@ mod support;
 
 use serde_json::{Value, json};
 use support::signed::Signer;
+use support::web_acl::{LOGGING, api, module_six, stage};
 use support::{Fixture, http};
 
 /// Everything is answered by mocks: what is tested is who gets as far.
-const TEMPLATE: &str = "
-AWSTemplateFormatVersion: '2010-09-09'
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::Serverless::Api
-    Properties:
-      StageName: dev
-      DefinitionBody:
-        swagger: '2.0'
-        info: {title: Unicorns, version: '1'}
-        paths:
-          /socks: {get: &answer {x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}}
-          /customizations: {post: *answer, get: *answer}
-          /customizations/{id}: {get: *answer}
-";
-const ACL: &str = "
-  ProtectUnicorn:
-    Type: AWS::WAFv2::WebACL
-    Properties:
-      Name: ProtectUnicorn
-      Scope: REGIONAL
-      DefaultAction: {Allow: {}}
-      VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: ProtectUnicorn}
-      Rules:
-        - Name: LargeBodyMatchRule
-          Priority: 1
-          Action: {Block: {}}
-          VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: LargeBodyMatchRule}
-          Statement:
-            SizeConstraintStatement:
-              {FieldToMatch: {Body: {OversizeHandling: MATCH}}, ComparisonOperator: GT, Size: 3000, TextTransformations: [{Priority: 0, Type: NONE}]}
-        - Name: SQLinjectionRule
-          Priority: 2
-          Action: {Block: {}}
-          VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: SQLinjectionRule}
-          Statement:
-            OrStatement:
-              Statements:
-                - SqliMatchStatement: {FieldToMatch: {Body: {OversizeHandling: CONTINUE}}, TextTransformations: [{Priority: 0, Type: NONE}]}
-                - SqliMatchStatement: {FieldToMatch: {Body: {OversizeHandling: CONTINUE}}, TextTransformations: [{Priority: 0, Type: URL_DECODE}]}
-                - SqliMatchStatement: {FieldToMatch: {UriPath: {}}, TextTransformations: [{Priority: 0, Type: URL_DECODE}]}
-                - SqliMatchStatement: {FieldToMatch: {QueryString: {}}, TextTransformations: [{Priority: 0, Type: URL_DECODE}]}
-        - Name: RequestFloodRule
-          Priority: 3
-          Action: {Block: {}}
-          VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: RequestFloodRule}
-          Statement: {RateBasedStatement: {Limit: 2000, AggregateKeyType: IP}}
-  Protection:
-    Type: AWS::WAFv2::WebACLAssociation
-    Properties:
-      WebACLArn: !GetAtt ProtectUnicorn.Arn
-      ResourceArn: !Sub 'arn:aws:apigateway:${AWS::Region}::/restapis/${Api}/stages/dev'
-  Logging:
-    Type: AWS::WAFv2::LoggingConfiguration
-    DependsOn: Protection
-    Properties:
-      ResourceArn: !GetAtt ProtectUnicorn.Arn
-      LogDestinationConfigs: [!Sub 'arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:aws-waf-logs-unicorns']
-      RedactedFields: [{SingleHeader: {Name: authorization}}]
-";
+fn template() -> String {
+    api(&[("/socks", &["get"]), ("/customizations", &["post", "get"]), ("/customizations/{id}", &["get"])])
+}
+
+fn guarded() -> String {
+    format!("{}{}{LOGGING}", template(), module_six("Block"))
+}
+
 /// Module 6D: the URI as Postman sends it.
 const URI: &str = "/customizations/1;%20drop%20table%20Custom_Unicorns;";
 const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
@@ -84,18 +32,13 @@ fn injected() -> String {
     unicorn("2); INSERT INTO Socks (NAME,PRICE) VALUES ('Bad color', 10000.00", "https://images.example/a.png")
 }
 
-/// Where the stage is, below the endpoint.
-fn base(running: &sekisho_up::Running) -> String {
-    running.apis().into_iter().find(|api| api.stage == "dev").unwrap().url.strip_prefix(&running.endpoint()).unwrap().to_owned()
-}
-
 async fn send(running: &sekisho_up::Running, method: &str, path: &str, body: &str) -> (u16, String) {
     let headers = ["Content-Type: application/json", "Authorization: Bearer a-token-of-somebody"];
-    http(&running.endpoint(), method, &format!("{}{path}", base(running)), &headers, body).await
+    http(&running.endpoint(), method, &format!("{}{path}", stage(running)), &headers, body).await
 }
 
 /// What people do every day passes; module 6's attacks get 403 by the rule that is meant for them.
-async fn module_six(running: &sekisho_up::Running) {
+async fn everyday_and_attacks(running: &sekisho_up::Running) {
     for (method, path, body) in [
         ("GET", "/socks", String::new()),
         ("GET", "/socks?color=red&by=O%27Hara", String::new()),
@@ -123,16 +66,16 @@ async fn module_six(running: &sekisho_up::Running) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_acl_of_the_template_stops_what_module_six_stops() {
-    let before = Fixture::new(TEMPLATE, &[]);
+    let before = Fixture::new(&template(), &[]);
     let running = before.start().await;
     for (method, path, body) in [("GET", URI, String::new()), ("POST", "/customizations", injected())] {
         assert_eq!(send(&running, method, path, &body).await.0, 200, "without a web ACL nothing stops {path}");
     }
     running.stop().await;
 
-    let fixture = Fixture::new(&format!("{TEMPLATE}{ACL}"), &[]);
+    let fixture = Fixture::new(&guarded(), &[]);
     let running = fixture.start().await;
-    module_six(&running).await;
+    everyday_and_attacks(&running).await;
     let (_, answer) = send(&running, "GET", URI, "").await;
     assert!(answer.contains("template.yaml:"), "the place of the rule: {answer}");
     watched(&running).await;
@@ -205,9 +148,9 @@ fn journal(running: &sekisho_up::Running) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_is_limited_and_nobody_else() {
-    let fixture = Fixture::new(&format!("{TEMPLATE}{ACL}"), &[]);
+    let fixture = Fixture::new(&guarded(), &[]);
     let running = fixture.start().await;
-    let path = format!("{}/socks", base(&running));
+    let path = format!("{}/socks", stage(&running));
     let endpoint = running.endpoint();
     // WAF looks every ten seconds: the flood goes on until it did, and no longer than three looks.
     let flood = move || {

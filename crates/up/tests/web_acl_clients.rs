@@ -4,22 +4,9 @@
 mod support;
 
 use std::process::Command;
+use support::web_acl::api;
 use support::{Fixture, aws, run};
 
-const TEMPLATE: &str = "
-AWSTemplateFormatVersion: '2010-09-09'
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::Serverless::Api
-    Properties:
-      StageName: dev
-      DefinitionBody:
-        swagger: '2.0'
-        info: {title: Unicorns, version: '1'}
-        paths:
-          /socks: {get: {x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}}
-";
 const SCRIPT: &str = r#"
 import boto3, datetime, sys, urllib.error, urllib.request
 from botocore.exceptions import ClientError
@@ -79,7 +66,7 @@ print('good')
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_and_the_cli() {
-    let fixture = Fixture::new(TEMPLATE, &[]);
+    let fixture = Fixture::new(&api(&[("/socks", &["get"])]), &[]);
     let running = fixture.start().await;
     let api = running.app().aws().rest_apis[0].api_id.clone();
     let mut command = Command::new("python3");

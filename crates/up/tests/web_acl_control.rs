@@ -5,21 +5,11 @@ mod support;
 
 use serde_json::{Value, json};
 use support::signed::Signer;
+use support::web_acl::{api, stage};
 use support::{Fixture, http};
 
-const TEMPLATE: &str = "
-AWSTemplateFormatVersion: '2010-09-09'
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::Serverless::Api
-    Properties:
-      StageName: dev
-      DefinitionBody:
-        swagger: '2.0'
-        info: {title: Unicorns, version: '1'}
-        paths:
-          /socks: {get: {x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}}
+/// Resources: a function that may use the API.
+const GUARD: &str = "
   Guard:
     Type: AWS::Serverless::Function
     Properties:
@@ -28,6 +18,10 @@ Resources:
       CodeUri: src/
       Policies: [{Statement: [{Effect: Allow, Action: ['wafv2:*'], Resource: '*'}]}]
 ";
+
+fn template() -> String {
+    format!("{}{GUARD}", api(&[("/socks", &["get"])]))
+}
 
 fn visible(name: &str) -> Value {
     json!({ "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": name })
@@ -45,8 +39,7 @@ fn acl(rules: Value) -> Value {
 }
 
 async fn socks(running: &sekisho_up::Running, header: &str) -> (u16, String) {
-    let base = running.apis().into_iter().find(|api| api.stage == "dev").unwrap().url;
-    http(&running.endpoint(), "GET", &format!("{}/socks", base.strip_prefix(&running.endpoint()).unwrap()), &[header], "").await
+    http(&running.endpoint(), "GET", &format!("{}/socks", stage(running)), &[header], "").await
 }
 
 fn error(answer: &(u16, Value)) -> &str {
@@ -55,7 +48,7 @@ fn error(answer: &(u16, Value)) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_api_makes_is_enforced() {
-    let fixture = Fixture::new(TEMPLATE, &[("src/index.js", "exports.handler = async () => ({});\n")]);
+    let fixture = Fixture::new(&template(), &[("src/index.js", "exports.handler = async () => ({});\n")]);
     let running = match sekisho_up::start(fixture.app(), fixture.options(), |_| {}).await {
         Ok(running) => running,
         Err(error @ sekisho_up::UpError::Missing { .. }) => return eprintln!("SKIPPED: {error}"),
@@ -129,7 +122,7 @@ async fn what_the_api_makes_is_enforced() {
 /// Sets and groups that a web ACL refers to: a change of the set is a change of what is stopped.
 #[tokio::test(flavor = "multi_thread")]
 async fn sets_and_groups_are_followed() {
-    let fixture = Fixture::new(&TEMPLATE[..TEMPLATE.find("  Guard:").unwrap()], &[]);
+    let fixture = Fixture::new(&api(&[("/socks", &["get"])]), &[]);
     let running = fixture.start().await;
     let root = Signer::root(&running);
     let api = running.app().aws().rest_apis[0].api_id.clone();

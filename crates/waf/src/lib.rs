@@ -2,6 +2,7 @@
 //!
 //! Pure: rule files arrive as bytes, time and counters from the caller.
 
+pub mod body;
 pub mod bytes;
 pub mod classic;
 pub mod coverage;

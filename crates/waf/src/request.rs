@@ -1,5 +1,6 @@
 //! A request as the inspection sees it: borrowed, raw, nothing decoded.
 
+use crate::body::Arriving;
 use model::http::HttpRequest;
 use std::net::IpAddr;
 
@@ -49,6 +50,11 @@ impl<'a> Request<'a> {
             body_size: http.body.len(),
             ..Self::default()
         }
+    }
+
+    /// The same request with this body, as much as has come of it.
+    pub fn with_body(self, body: &'a Arriving) -> Self {
+        Self { body: body.kept(), body_size: body.size(), ..self }
     }
 
     /// The first header with this name, without regard to case.

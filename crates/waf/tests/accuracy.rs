@@ -22,6 +22,7 @@
 mod peer;
 
 use model::{HttpRequest, Node, Place};
+use peer::corpus::{self, request, sent};
 use peer::{Answer, Peer, Sent};
 use sekisho_waf::managed;
 use sekisho_waf::request::Request;
@@ -42,33 +43,6 @@ fn acl(crs: Option<&dyn managed::RuleSource>) -> WebAcl {
     let document = json!({"Name": "all", "DefaultAction": {"Allow": {}}, "Rules": rules, "VisibilityConfig": visibility});
     let library = Library { managed: managed::groups(crs), ..Library::default() };
     WebAcl::from_aws_json(&Node::from_json(&document, &Place::new("all.json", 1, 1)), &library).unwrap()
-}
-
-fn request(line: &Value) -> HttpRequest {
-    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-    let pair = |pair: &Value| (pair[0].as_str().unwrap_or_default().to_owned(), pair[1].as_str().unwrap_or_default().to_owned());
-    HttpRequest {
-        method: text("method"),
-        path: text("path"),
-        query: text("query"),
-        headers: line["headers"].as_array().into_iter().flatten().map(pair).collect(),
-        body: text("body").into_bytes(),
-    }
-}
-
-fn sent(request: &HttpRequest) -> Sent {
-    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-    let mut headers: Vec<(Vec<u8>, Vec<u8>)> =
-        request.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
-    if !request.body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"content-length")) {
-        headers.push((b"Content-Length".to_vec(), request.body.len().to_string().into_bytes()));
-    }
-    Sent {
-        method: request.method.as_str().into(),
-        uri: format!("{}{query}", request.path).into_bytes(),
-        headers,
-        body: request.body.clone(),
-    }
 }
 
 /// Stopped or not, over the whole corpus.
@@ -103,13 +77,13 @@ fn measure(name: &str, corpus: &[Value], mut stops: impl FnMut(usize, &HttpReque
 
 #[test]
 fn over_a_corpus() {
-    let Ok(files) = std::env::var("SEKISHO_WAF_REQUESTS") else {
+    let files = corpus::files();
+    if files.is_empty() {
         return println!("no corpus: SEKISHO_WAF_REQUESTS is not set; nothing was measured");
-    };
-    for file in files.split(':') {
-        println!("{file}");
-        let text = std::fs::read_to_string(file).unwrap();
-        over(&text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>());
+    }
+    for (name, lines) in files {
+        println!("{name}");
+        over(&lines);
     }
 }
 

@@ -4,6 +4,7 @@
 
 use model::{Node, Place};
 use proptest::prelude::*;
+use sekisho_waf::body::Arriving;
 use sekisho_waf::engine::Scratch;
 use sekisho_waf::request::Request;
 use sekisho_waf::wafv2::{At, Library, Program, ResourceType, WebAcl};
@@ -188,4 +189,61 @@ proptest! {
             prop_assert_eq!(slow, fast);
         }
     }
+
+    /// However a body is cut, and whether it is asked for at its end or as soon as more came than is inspected: the same
+    /// judgement as of the whole body. Around the limit, which is where it could differ.
+    #[test]
+    fn a_body_in_pieces_is_judged_as_the_whole(
+        acl in acl(),
+        asked in asked(),
+        before in 0_usize..40,
+        texts in prop::collection::vec(text(), 0..6),
+        cuts in prop::collection::vec(1_usize..5000, 1..12),
+    ) {
+        const LIMIT: usize = 8192;
+        let program = Program::compile(Arc::new(acl));
+        let body = format!("{}{}{}", asked.body, "x".repeat(LIMIT.saturating_sub(asked.body.len() + before)), texts.concat());
+        let request = Request {
+            method: asked.method,
+            path: asked.path.as_bytes(),
+            query: asked.query.as_bytes(),
+            headers: asked.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect(),
+            ..Request::default()
+        };
+        let judged = |request: Request<'_>| program.judge(&request, ResourceType::ApplicationLoadBalancer, &At(0), &mut Scratch::default());
+        let whole = judged(Request { body: body.as_bytes(), body_size: body.len(), ..request.clone() });
+        let (mut arriving, mut left, mut early) = (Arriving::new(LIMIT), body.as_bytes(), None);
+        for cut in cuts.iter().cycle() {
+            let (piece, rest) = left.split_at(left.len().min(*cut));
+            arriving.push(piece);
+            prop_assert!(arriving.memory() <= LIMIT);
+            if arriving.is_beyond() && early.is_none() {
+                early = Some(judged(request.clone().with_body(&arriving)));
+            }
+            left = rest;
+            if left.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!((arriving.size(), early.is_some()), (body.len(), body.len() > LIMIT));
+        prop_assert_eq!(&judged(request.clone().with_body(&arriving)), &whole);
+        prop_assert_eq!(early.as_ref().unwrap_or(&whole), &whole);
+    }
+}
+
+/// What a body of many megabytes takes is what is inspected of it.
+#[test]
+fn memory_ends_at_the_limit() {
+    let piece = vec![b'a'; 60_000];
+    for limit in [8192, 16_384, 65_536] {
+        let mut arriving = Arriving::new(limit);
+        for _ in 0..1000 {
+            arriving.push(&piece);
+            assert!(arriving.memory() <= limit, "{} of {limit}", arriving.memory());
+        }
+        assert_eq!((arriving.kept().len(), arriving.size(), arriving.is_beyond()), (limit, 60_000_000, true));
+    }
+    let mut short = Arriving::new(65_536);
+    short.push(b"a=1");
+    assert!(short.memory() <= 4096, "a short body takes little");
 }

@@ -4,14 +4,25 @@
 use super::stage_of;
 use crate::compiled;
 use crate::walk::{Said, Walk, stop};
-use crate::web_acl::{self, Asking, Inspection, inspection};
+use crate::web_acl::{Asking, Inspection, inspection, instance};
 use model::aws::Stage;
-use model::{Call, Charge, HttpResponse, Invoke, Place, Stop, WebAclAnswer};
+use model::{Ask, Call, Charge, HttpResponse, Invoke, Place, Stop, WebAclAnswer};
 use waf::request::Request;
 use waf::wafv2::{Judgement, ResourceType, Response, RuleMatch, Terminating, Tier, WebAcl};
 
-/// Judges the web ACL of the stage.
+/// Judges the web ACL of the stage. What it lets pass must be there whole: every phase after it looks at all of the request.
 pub(crate) fn judge(walk: &mut Walk<'_>) -> Said {
+    let said = web_acl(walk);
+    match &walk.call.ask {
+        Ask::Invoke(invoke) if invoke.beyond > 0 && said.goes_on() => Said::depends(
+            format!("{} bytes of the body were not kept, and the web ACL does not stop what came before", invoke.beyond),
+            None,
+        ),
+        _ => said,
+    }
+}
+
+fn web_acl(walk: &mut Walk<'_>) -> Said {
     let (invoke, _, stage) = match stage_of(walk) {
         Ok(found) => found,
         Err(said) => return said,
@@ -44,7 +55,8 @@ fn undeclared(stage: &Stage, arn: &str) -> Said {
 
 /// The request as WAF sees it. `path` begins with the stage.
 pub(crate) fn request<'a>(call: &Call, invoke: &'a Invoke, path: &'a [u8]) -> Request<'a> {
-    Request { path, client_ip: call.source_ip.parse().ok(), ..Request::of(&invoke.request) }
+    let body_size = invoke.request.body.len().saturating_add(invoke.beyond);
+    Request { path, client_ip: call.source_ip.parse().ok(), body_size, ..Request::of(&invoke.request) }
 }
 
 fn answered(walk: &mut Walk<'_>, answer: WebAclAnswer) -> Said {
@@ -60,7 +72,7 @@ fn answer(acl: &WebAcl, judgement: &Judgement) -> WebAclAnswer {
     let end = judgement.terminating.as_ref();
     let charge = |counted: &waf::wafv2::Counted| Charge::Rate {
         rule: counted.instance.rule.clone(),
-        instance: web_acl::instance(&counted.instance.values),
+        instance: instance(&counted.instance.values),
         limit: counted.limit,
         window: counted.window,
     };

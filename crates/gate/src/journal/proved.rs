@@ -6,7 +6,7 @@ use crate::invoke::authorizer::sources::Source;
 use crate::invoke::authorizer::{USAGE_KEY, jwt, lambda, sources};
 use crate::invoke::{request, route};
 use crate::sigv4;
-use crate::walk::{decide, walked};
+use crate::walk::{decide, stop, walked};
 use crate::web_acl::Inspection;
 use model::aws::{Authorizer, AuthorizerKind, RestApi, RouteAuth};
 use model::{Answer, App, Ask, Call, Credential, HttpRequest, Identity, Invoke, State, Verdict};
@@ -66,8 +66,13 @@ pub fn proved(app: &App, call: &Call, state: &dyn State) -> Call {
 }
 
 fn without_secrets(app: &App, call: &Call, state: &dyn State, secrets: &Secrets) -> Call {
+    let whole = !matches!(&call.ask, Ask::Invoke(invoke) if invoke.beyond > 0);
     let credential = match &call.credential {
         Credential::None => Credential::Proved(Identity::Anonymous),
+        // A signature is one of the whole body.
+        Credential::SigV4 { .. } if !whole => {
+            Credential::Refused(stop(403, "INVALID_SIGNATURE", "the body was not kept whole, so its signature was not checked"))
+        }
         Credential::SigV4 { request, service } => match sigv4::verify(request, service, &app.region, call.time, state) {
             Ok(identity) => Credential::Proved(identity),
             Err(refused) => Credential::Refused(refused),

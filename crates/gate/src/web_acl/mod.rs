@@ -5,6 +5,7 @@ mod asking;
 pub(crate) mod inspection;
 mod managed;
 
+pub use ::waf::body::Arriving;
 pub(crate) use asking::{Asking, instance};
 pub use inspection::{Counter, Inspection};
 pub use managed::{ManagedGroup, ManagedRule, managed_groups};
@@ -12,7 +13,7 @@ pub use managed::{ManagedGroup, ManagedRule, managed_groups};
 use model::{App, Kind, Member, Node, Place, Resource, Trouble};
 use serde_json::Value;
 use std::sync::Arc;
-use waf::wafv2::{Library, Program, RuleGroup, WebAcl, capacity as units};
+use waf::wafv2::{Library, Program, ResourceType, RuleGroup, WebAcl, capacity as units};
 
 /// CloudFormation's type of web ACLs.
 pub(crate) const WEB_ACL: &str = "AWS::WAFv2::WebACL";
@@ -43,6 +44,14 @@ fn trouble(place: Place, says: &str) -> Trouble {
 /// AWS's managed groups, and the account of labels.
 fn library(app: &App) -> Library {
     Library { account: app.account.clone(), managed: waf::managed::groups(None), ..Library::default() }
+}
+
+/// Bytes of a body that the web ACL before a stage inspects. `None`: there is none, or it cannot judge.
+pub fn inspected_body(app: &App, api_id: &str, stage: &str) -> Option<usize> {
+    let api = app.aws().rest_apis.iter().find(|api| api.api_id == api_id)?;
+    let stage = api.stages.iter().find(|known| known.name == stage)?;
+    let compiled = crate::compiled::web_acl(app, stage.web_acl.as_ref()?)?;
+    compiled.as_ref().as_ref().ok().map(|program| ResourceType::ApiGateway.body_limit(program.acl()))
 }
 
 /// Why AWS WAF would not take a resource.

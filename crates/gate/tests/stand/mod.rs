@@ -226,7 +226,7 @@ pub fn invoke(method: &str, path: &str, headers: &[(&str, &str)], body: &str) ->
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         body: body.as_bytes().to_vec(),
     };
-    call(Credential::None, Ask::Invoke(Invoke { api: ResourceId::new("app", "Api"), stage: "dev".into(), request }))
+    call(Credential::None, Ask::Invoke(Invoke { api: ResourceId::new("app", "Api"), stage: "dev".into(), request, beyond: 0 }))
 }
 
 pub fn call(credential: Credential, ask: Ask) -> Call {

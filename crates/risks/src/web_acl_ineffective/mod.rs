@@ -1,7 +1,11 @@
 //! A web ACL that lets pass what it is there to stop.
 
-use crate::{Attack, Profile, Proved, Reason, Risk};
+mod aim;
+
+use crate::{Attack, Profile, Risk};
+use aim::{Shot, shots};
 use model::attack::{Outcome, PlantAt};
+use model::aws::RestApi;
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target};
 use waf::coverage::{Hole, Subject, Witness, assess};
 use waf::managed;
@@ -15,8 +19,7 @@ pub const RISK: Risk = Risk {
     check,
     attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("web_acl_ineffective/detect.yml", include_str!("detect.yml"))],
-    // It keeps nothing that could be brought back: what passes it is the other risks' attack.
-    without: &[(Proved::Exploited, Reason::NoAttacker)],
+    without: &[],
 };
 
 const SLUG: &str = "web-acl-ineffective";
@@ -33,12 +36,22 @@ const FAULTS: [&str; 7] = [
 ];
 
 fn check(app: &App) -> Vec<Finding> {
-    let library = Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() };
+    let library = library(app);
     let faults = app.of_kind("AWS::WAFv2::WebACL").flat_map(|resource| match WebAcl::from_cloudformation(app, resource, &library) {
         Ok(acl) => holes(app, resource, &acl, &library).into_iter().map(|hole| finding(resource, hole)).collect(),
         Err(troubles) => vec![not_assessed(resource, &troubles)],
     });
     faults.chain(ways_around(app)).collect()
+}
+
+fn library(app: &App) -> Library {
+    Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() }
+}
+
+/// The APIs and stages that a web ACL stands before.
+fn behind<'a>(app: &'a App, acl: &'a Resource) -> impl Iterator<Item = (&'a RestApi, &'a str)> {
+    let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
+    stages.filter(|(_, stage)| stage.web_acl.is_some() && stage.web_acl == acl.arn).map(|(api, stage)| (api, stage.name.as_str()))
 }
 
 /// Stages on the internet that a regional web ACL of the application does not stand before: whoever finds the other stage
@@ -158,34 +171,28 @@ fn not_assessed(resource: &Resource, troubles: &[model::Trouble]) -> Finding {
     }
 }
 
-fn plant(_: &App, _: &[&Finding]) -> Result<PlantAt, String> {
-    Err("a web ACL keeps nothing secret: what passes it is shown by the answer, and what it leads to by the other risks".into())
+/// Customers keep it: an answer that holds it came from the handler.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    if shots(app, findings).is_empty() {
+        return Err("no route behind the web ACL takes a request that would show it".into());
+    }
+    Ok(PlantAt::Traffic)
 }
 
-/// Sends the smallest request of each hole to the APIs behind the web ACL, and notes what came of it.
+/// Sends the smallest request of each hole to the routes behind the web ACL.
 fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
-    let library = Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() };
-    for resource in
-        app.of_kind("AWS::WAFv2::WebACL").filter(|resource| findings.iter().any(|found| found.resource == resource.id.to_string()))
-    {
-        let Ok(acl) = WebAcl::from_cloudformation(app, resource, &library) else { continue };
-        let witnesses: Vec<Witness> = holes(app, resource, &acl, &library).into_iter().filter_map(|hole| hole.witness).collect();
-        for api in &app.aws().rest_apis {
-            if !api.stages.iter().any(|stage| stage.web_acl.is_some() && stage.web_acl == resource.arn) {
-                continue;
-            }
-            for witness in &witnesses {
-                match target.http(&api.id.to_string(), &witness.request) {
-                    Ok(answer) => {
-                        outcome.steps.push(format!("{}: {}", shown(witness), answer.status));
-                        outcome.took(&answer);
-                    }
-                    Err(error) => outcome.failed(&error),
-                }
-            }
+    for Shot { api, witness, mut request, closed } in shots(app, findings) {
+        if closed {
+            let Ok(token) = target.user_token() else { continue };
+            request.headers.push(("Authorization".into(), format!("Bearer {token}")));
         }
-    }
-    if outcome.steps.is_empty() {
-        outcome.steps.push("no stage of an API is known to be behind this web ACL".into());
+        match target.http(&api.id.to_string(), &request) {
+            Ok(answer) => {
+                let says = if outcome.took(&answer) { "passed the web ACL and was answered" } else { "was not answered" };
+                let holds = format!("a {} with {}", witness.component.name(), witness.payload);
+                outcome.steps.push(format!("{} {} with {holds} {says}: {}", request.method, request.path, answer.status));
+            }
+            Err(error) => outcome.failed(&error),
+        }
     }
 }

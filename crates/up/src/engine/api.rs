@@ -10,7 +10,8 @@ use crate::options::Notice;
 use gate::web_acl::Inspection;
 use model::aws::{Integration, RestApi, Route};
 use model::{
-    Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, Stop, Verdict, World,
+    Answer, ApiCall, App, Ask, AuthorizerAnswer, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Invoke, ResourceId, Stop,
+    Verdict, World,
 };
 use serde_json::{Value, json};
 use services::apigateway as gateway;
@@ -23,56 +24,80 @@ const TURNS: usize = 3;
 
 /// One request on its way.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     app: &'a App,
     call: &'a Call,
     invoke: &'a Invoke,
     api: &'a RestApi,
 }
 
+impl<'a> Asked<'a> {
+    /// A call to a stage; `None` when it is to no API of the application.
+    pub(super) fn of(app: &'a App, call: &'a Call) -> Option<Self> {
+        let Ask::Invoke(invoke) = &call.ask else { return None };
+        let api = app.aws().rest_apis.iter().find(|api| api.id == invoke.api)?;
+        Some(Self { app, call, invoke, api })
+    }
+}
+
 /// What came of a request beside the response, for the access log.
 #[derive(Default)]
-struct Trace {
+pub(super) struct Trace {
     integration_status: Option<u16>,
     response_type: Option<String>,
     authorizer_error: Option<String>,
     inspection: Option<Inspection>,
 }
 
+impl Trace {
+    /// Of a request that got no further than the web ACL.
+    pub(super) fn of(inspection: Option<Inspection>) -> Self {
+        Self { inspection, ..Self::default() }
+    }
+}
+
 impl Engine {
     /// Answers a request to a stage.
     pub(crate) async fn api(self: &Arc<Self>, api_id: &str, stage: &str, path: String, http: HttpRequest, peer: &Peer) -> HttpResponse {
         let app = self.app();
-        let Some(api) = app.aws().rest_apis.iter().find(|api| api.api_id == api_id) else {
-            // As AWS answers for an API that is nobody's: nothing tells whether it exists.
-            return HttpResponse::json(403, &json!({ "message": "Forbidden" }));
+        // As AWS answers for an API that is nobody's: nothing tells whether it exists.
+        let nobody = || HttpResponse::json(403, &json!({ "message": "Forbidden" }));
+        let Some(api) = app.aws().rest_apis.iter().find(|api| api.api_id == api_id) else { return nobody() };
+        let call = self.call(api.id.clone(), stage.to_owned(), path, http, peer);
+        let Some(asked) = Asked::of(&app, &call) else { return nobody() };
+        let mut trace = Trace::default();
+        let verdict = self.judged(asked, &mut trace).await;
+        let response = match &verdict.answer {
+            Answer::Pass(grant) => self.integrate(asked, grant, &mut trace).await,
+            Answer::Stop(stop) => self.refused(asked, stop.clone(), &verdict, &mut trace),
+            Answer::Depends(_) | Answer::Needs(_) => self.refused(asked, failure(500), &verdict, &mut trace),
         };
+        self.logged(asked, &verdict, &trace, response)
+    }
+
+    /// A request to a stage, as a call that arrives now.
+    pub(super) fn call(&self, api: ResourceId, stage: String, path: String, http: HttpRequest, peer: &Peer) -> Call {
         let credential = match route::scope(&http) {
             Some(_) => Credential::SigV4 { request: Box::new(http.clone()), service: "execute-api".into() },
             None => Credential::None,
         };
-        let invoke = Invoke { api: api.id.clone(), stage: stage.to_owned(), request: HttpRequest { path, ..http } };
-        let call = Call {
+        Call {
             id: uuid(),
             time: self.world.now(),
             source_ip: peer.address.clone(),
             tls: peer.tls,
             credential,
-            ask: Ask::Invoke(invoke.clone()),
-        };
-        let asked = Asked { app: &app, call: &call, invoke: &invoke, api };
-        let mut trace = Trace::default();
-        let verdict = self.judged(asked, &mut trace).await;
-        let mut response = match &verdict.answer {
-            Answer::Pass(grant) => self.integrate(asked, grant, &mut trace).await,
-            Answer::Stop(stop) => self.refused(asked, stop.clone(), &verdict, &mut trace),
-            Answer::Depends(_) | Answer::Needs(_) => self.refused(asked, failure(500), &verdict, &mut trace),
-        };
-        gateway::stamp(&mut response, &call);
-        if let Some(inspection) = &trace.inspection {
-            self.watch(&app, &call, inspection);
+            ask: Ask::Invoke(Invoke { api, stage, request: HttpRequest { path, ..http }, beyond: 0 }),
         }
-        self.access_log(asked, &verdict, &trace, &response);
+    }
+
+    /// The response as it leaves API Gateway, after it is in the logs.
+    pub(super) fn logged(&self, asked: Asked<'_>, verdict: &Verdict, trace: &Trace, mut response: HttpResponse) -> HttpResponse {
+        gateway::stamp(&mut response, asked.call);
+        if let Some(inspection) = &trace.inspection {
+            self.watch(asked.app, asked.call, inspection);
+        }
+        self.access_log(asked, verdict, trace, &response);
         response
     }
 
@@ -155,7 +180,7 @@ impl Engine {
     }
 
     /// AWS's answer to what the gate stopped, with the reason in `x-sekisho-why`.
-    fn refused(&self, asked: Asked<'_>, stop: Stop, verdict: &Verdict, trace: &mut Trace) -> HttpResponse {
+    pub(super) fn refused(&self, asked: Asked<'_>, stop: Stop, verdict: &Verdict, trace: &mut Trace) -> HttpResponse {
         let why = self.stopped(&format!("{} {}", asked.invoke.request.method, asked.invoke.request.path), verdict);
         let mut response = gateway::error(asked.api, &stop);
         response.headers.push(("x-sekisho-why".into(), wire::header_text(&why)));

@@ -4,6 +4,7 @@
 
 mod api;
 mod aws;
+mod beginning;
 pub(crate) mod changes;
 mod invoke;
 pub(crate) mod memory;
@@ -130,6 +131,13 @@ impl Engine {
         let charged = matches!(call.ask, Ask::Invoke(_)) && !app.aws().usage_plans.is_empty();
         let guard = charged.then(|| self.charging.lock().unwrap_or_else(PoisonError::into_inner));
         let (verdict, entry, inspection) = gate::inspect(app, call, &self.memory);
+        self.note(app, call, &verdict, entry);
+        drop(guard);
+        (verdict, inspection)
+    }
+
+    /// Charges what a verdict costs, and writes it into the journal.
+    fn note(&self, app: &App, call: &Call, verdict: &Verdict, entry: gate::Entry) {
         for charge in &verdict.charges {
             match charge {
                 Charge::UsagePlan { plan, key } => {
@@ -142,9 +150,7 @@ impl Engine {
                 }
             }
         }
-        drop(guard);
         self.journal.judged(entry);
-        (verdict, inspection)
     }
 
     /// Says that the gate stopped a call, and returns why, for the header `x-sekisho-why`.

@@ -2,6 +2,7 @@
 //!
 //! Never decides: it finds out who answers and hands the request on.
 
+mod body;
 mod head;
 pub(crate) mod route;
 pub(crate) mod wire;
@@ -106,11 +107,10 @@ impl Front {
             let (engine, peer, head) = (Arc::clone(&engine), peer.clone(), head.clone());
             async move {
                 let names = head.names();
-                let response = match wire::request(request, names).await {
-                    Ok(Some(request)) => engine.answer(request, &peer).await,
-                    Ok(None) => HttpResponse::json(413, &serde_json::json!({ "message": "Request Too Long" })),
-                    Err(_) => HttpResponse::json(400, &serde_json::json!({ "message": "Bad Request" })),
-                };
+                let (request, body) = wire::request(request, names);
+                // The connection broke before the body was whole.
+                let broken = |_| HttpResponse::json(400, &serde_json::json!({ "message": "Bad Request" }));
+                let response = body::answer(&engine, request, body, &peer).await.unwrap_or_else(broken);
                 head.clear();
                 Ok::<_, Infallible>(wire::response(response))
             }

@@ -1,38 +1,28 @@
-//! Between the HTTP library's messages and [`model`]'s: the whole body, bounded, and every header.
+//! Between the HTTP library's messages and [`model`]'s: every header.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use model::{HttpRequest, HttpResponse};
 
-/// Bytes of a request's body (API Gateway Developer Guide, "Quotas for configuring and running a REST API": payload 10 MB).
-const BODY: usize = 10 * 1024 * 1024;
-
-/// A request as data; `names` are its header names as they were written. `None` when the body is too large.
-///
-/// # Errors
-/// The connection broke before the body was whole.
-pub(super) async fn request(request: Request<Incoming>, names: Option<Vec<String>>) -> Result<Option<HttpRequest>, hyper::Error> {
+/// A request as data, without its body; `names` are its header names as they were written.
+pub(super) fn request(request: Request<Incoming>, names: Option<Vec<String>>) -> (HttpRequest, Incoming) {
     let (head, body) = request.into_parts();
     let parsed: Vec<(String, String)> = head
         .headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let body = match Limited::new(body, BODY).collect().await {
-        Ok(body) => body.to_bytes().to_vec(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(None),
-        Err(error) => return error.downcast::<hyper::Error>().map_or(Ok(None), |error| Err(*error)),
-    };
-    Ok(Some(HttpRequest {
+    let request = HttpRequest {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: as_written(parsed, names),
-        body,
-    }))
+        body: Vec::new(),
+    };
+    (request, body)
 }
 
 /// The parsed headers in the order and case of the names as written; as parsed where the two do not agree.

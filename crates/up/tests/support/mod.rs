@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 pub mod signed;
+pub mod web_acl;
 
 use sekisho_up as up;
 use std::io::{Read, Write};

@@ -12,8 +12,7 @@ pub use sqli::Fingerprint;
 use crate::bytes::ByteSet;
 
 /// A value without any of these is one bare word or number, which no SQL fingerprint is.
-pub const SQLI_WAKES: ByteSet =
-    ByteSet::range(b'0', b'9').with(b'a', b'z').with(b'A', b'Z').with(b'_', b'_').complement();
+pub const SQLI_WAKES: ByteSet = ByteSet::range(b'0', b'9').with(b'a', b'z').with(b'A', b'Z').with(b'_', b'_').complement();
 /// Without one of these there is no tag and no attribute's value.
 pub const XSS_WAKES: ByteSet = ByteSet::of(b"<=");
 

@@ -4,11 +4,11 @@
 //! or one of its pieces. So a text's candidates are: for each clause, the bits of the bytes that occur and of the pieces
 //! that were found; then all clauses and the least length together.
 
-use crate::bytes::ByteSet;
 use super::phrases::Phrases;
 use super::pieces::Pieces;
 use super::plan::Matcher;
 use super::rx::needs::{Clause, Needs, PIECE};
+use crate::bytes::ByteSet;
 use std::collections::{BTreeMap, HashMap};
 
 /// Clauses of a matcher that are looked at.

@@ -1,9 +1,9 @@
 //! A rule set's distinct transformation chains and matchers, and the one automaton that finds candidates for all.
 
-use crate::bytes::ByteSet;
 use super::gates::Gates;
 use super::phrases::Phrases;
 use super::rx::{Flags, Rx};
+use crate::bytes::ByteSet;
 use crate::transform::Transformation;
 use memchr::memmem;
 use std::collections::HashMap;

@@ -1,8 +1,8 @@
 //! One request's run over a plan: texts, what chains make of them, what matched; every answer once.
 
-use crate::bytes::ByteSet;
 use super::gates::Pass;
 use super::plan::{ChainId, MatcherId, Plan};
+use crate::bytes::ByteSet;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};

@@ -1,4 +1,4 @@
-//! Patterns of a Core Rule Set in the place of our own: each rule's operator and transformations as a statement of WAFv2, on
+//! Patterns of a Core Rule Set beside our own: each rule's operator and transformations as a statement of WAFv2, on
 //! the component of AWS's rule. Anomaly scores and paranoia levels of the rule set play no part; of its targets one thing does:
 //! what is not meant for headers is not laid on them, for browsers send much there that looks like a command.
 

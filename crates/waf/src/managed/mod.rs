@@ -25,7 +25,7 @@ pub const VENDOR: &str = "AWS";
 
 /// A managed rule group by AWS's name: `AWSManagedRulesCommonRuleSet`.
 ///
-/// With a Core Rule Set, the rules of tier C that have counterparts in it use its patterns, on AWS's component, each
+/// With a Core Rule Set, the rules of tier C that have counterparts in it use its patterns beside ours, on AWS's component, each
 /// blocking alone and without anomaly scores. `None` for a name that AWS's documentation does not have; a group that is
 /// not simulated has rules that never match and say so.
 pub fn group(name: &str, crs: Option<&dyn RuleSource>) -> Option<Arc<RuleGroup>> {

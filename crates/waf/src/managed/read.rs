@@ -111,12 +111,9 @@ impl Rule {
             "sqli" => on(&decoded).map(|on| Statement::SqliMatch { high: false, on }),
             "xss" => on(&[T::UrlDecodeUni, T::HtmlEntityDecode(Dialect::Aws)]).map(|on| Statement::XssMatch { on }),
             "match" => self.field().map(|field| {
-                let theirs = crs.map(|set| crs::statements(set, &self.crs, &field)).unwrap_or_default();
-                let all: Vec<Statement> = if theirs.is_empty() {
-                    argument.split('+').filter_map(|name| patterns::statement(name, &field)).collect()
-                } else {
-                    theirs
-                };
+                // Both: a rule set's patterns for one rule need not cover what the documentation's examples say of it.
+                let mut all: Vec<Statement> = argument.split('+').filter_map(|name| patterns::statement(name, &field)).collect();
+                all.extend(crs.map(|set| crs::statements(set, &self.crs, &field)).unwrap_or_default());
                 any(if self.component == "body" { all.into_iter().flat_map(as_text_and_json).collect() } else { all })
             }),
             _ => None,

@@ -299,7 +299,6 @@ impl Compiler {
     }
 }
 
-
 /// Variables that only change between phases.
 pub(super) const fn is_fixed(variable: Variable) -> bool {
     !matches!(

@@ -1,14 +1,21 @@
 //! Web ACL capacity units (WCU): what `CheckCapacity` counts.
 //!
-//! Pinned to the "Rule statements list" of the developer guide. Its archived pages of June 2023 disagree with the
-//! statement pages in three places (regex 3 or 4, regex pattern set 25 or 40, IP set 1 or 2); the list's figures are taken.
-//! `NONE` is no transformation and costs nothing. A custom aggregation key costs 30.
+//! Pinned to the developer guide's pages as they are in 2026: "Using match rule statements in AWS WAF" (geographic, ASN and label
+//! match 1; IP set 1, and 4 more for the position Any; regex 3; regex pattern set 25; size constraint 1; SQLi 20; per
+//! inspection 10 for all query parameters, twice the base for the JSON body, 10 for each text transformation), "String match
+//! rule statement" (2, or 10 for what a component contains), "Using rate-based rule statements in AWS WAF" (2, and 30 for each custom
+//! aggregation key), "Web ACL capacity units (WCUs) in AWS WAF" (a rule group has at most 5,000). SQLi of high sensitivity (30), XSS
+//! (40) and 1 for five labels are of its archived pages of June 2023, which gave regex 4, regex pattern set 40 and IP set 2 in
+//! other places: the current pages settle those.
+//!
+//! `NONE` is no transformation and costs nothing. AWS "may be able to" apply one transformation for several rules and
+//! charge it once; when it does is not documented, and each is charged here: AWS asks for no more than this.
 
 use super::ast::{Field, Inspect, IpPosition, Position, RateKeys, Rule, RuleGroup, Statement, WebAcl};
 use crate::transform::Transformation;
 
 /// Most units of a rule group.
-pub const MOST_OF_RULE_GROUP: u64 = 1500;
+pub const MOST_OF_RULE_GROUP: u64 = 5000;
 /// Most units of a web ACL.
 pub const MOST_OF_WEB_ACL: u64 = 5000;
 

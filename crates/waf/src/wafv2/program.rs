@@ -54,7 +54,6 @@ enum Test {
     Direct,
 }
 
-
 /// Requests whose memory is kept.
 const SPARE: usize = 8;
 

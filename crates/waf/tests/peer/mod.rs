@@ -4,6 +4,7 @@
 //! `SEKISHO_PEERS` names further programs, separated by `:`, that are called and answer as that file describes.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub mod corpus;
 pub mod traffic;
 
 use sekisho_waf::seclang::{BASE, Facts, Files, Program, Request, Scratch, Stored, Transaction, load};
