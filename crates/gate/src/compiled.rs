@@ -34,7 +34,7 @@ fn of(app: &App) -> Option<&Compiled> {
         let arns = app.resources().filter_map(|resource| resource.arn.as_ref());
         let resources = arns.filter_map(|arn| Some((arn.clone(), iam::app::resource_policy(app, arn)?)));
         let apis = app.aws().rest_apis.iter().filter_map(|api| Some((api.api_id.clone(), iam::app::api_policy(app, api)?)));
-        let compile = |acl| Arc::new(web_acl::compile(app, acl));
+        let compile = |acl| web_acl::kept(app, acl);
         let classic = app.of_kind(web_acl::CLASSIC).map(|acl| (acl.physical_id.clone(), compile(acl)));
         let web_acls = app.of_kind(web_acl::WEB_ACL).filter_map(|acl| Some((acl.arn.clone()?, compile(acl)))).chain(classic);
         Compiled {
@@ -105,7 +105,7 @@ pub fn web_acl(app: &App, arn: &str) -> Option<Arc<web_acl::Compiled>> {
         Some(compiled) => compiled.web_acls.get(arn).cloned(),
         None => {
             let own = app.by_arn(arn).filter(|found| found.kind == web_acl::WEB_ACL);
-            own.or_else(|| app.by_physical(web_acl::CLASSIC, arn)).map(|acl| Arc::new(web_acl::compile(app, acl)))
+            own.or_else(|| app.by_physical(web_acl::CLASSIC, arn)).map(|acl| web_acl::kept(app, acl))
         }
     }
 }

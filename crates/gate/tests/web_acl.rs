@@ -229,3 +229,51 @@ fn a_web_acl_of_waf_classic_stops_as_one_of_wafv2_does() {
     assert_eq!(stopped(&judged(&app(&format!("{client}/32")), &call, &Memory::default())).status, 403);
     assert!(waf(&judged(&app("192.0.2.1/32"), &call, &Memory::default())).contains("the default action of web ACL Old"));
 }
+
+/// Compiled web ACLs are kept by content: what they are made of counts, wherever it is written, and each version keeps its own.
+#[test]
+fn what_changes_counts_at_once() {
+    const SET: &str = "arn:aws:wafv2:us-east-1:123456789012:regional/ipset/Known/00000000-0000-4000-8000-000000000002";
+    let none = Memory::default();
+    let colour = |colour: &str| json!([rule("Colour", 1, block(), header("x-colour", colour))]);
+    let red = guarded(colour("red"));
+    let blue = with(&red, "Acl", &["Rules"], node(colour("blue")));
+    let stops =
+        |app: &App, colour: &str| !decide(app, &get("/", &[("X-Colour", colour)]), &none).why.iter().any(|why| why.phase == Phase::Route);
+    for _ in 0..2 {
+        assert_eq!([stops(&red, "red"), stops(&red, "blue"), stops(&blue, "red"), stops(&blue, "blue")], [true, false, false, true]);
+    }
+    // What it refers to is written elsewhere.
+    let addresses = |address: &str| json!([address]);
+    let set = json!({"Name": "Known", "Scope": "REGIONAL", "IPAddressVersion": "IPV4", "Addresses": addresses("198.51.100.0/24")});
+    let rules = json!([rule("Known", 1, block(), json!({"IPSetReferenceStatement": {"ARN": SET}}))]);
+    let mut all: Vec<_> = guarded(rules).resources().cloned().collect();
+    all.push(resource(102, "Known", "AWS::WAFv2::IPSet", "Known", Some(SET), set));
+    let others = App::new(ACCOUNT, "us-east-1", all);
+    let mine = with(&others, "Known", &["Addresses"], node(addresses(&format!("{}/32", get("/", &[]).source_ip))));
+    for _ in 0..2 {
+        assert_eq!([stops(&others, "red"), stops(&mine, "red")], [false, true]);
+    }
+}
+
+/// A request of which only the beginning of the body is there is stopped by it, or by nobody: it never passes.
+#[test]
+fn a_beginning_is_stopped_or_nothing() {
+    let body = |word: &str| {
+        let mut call = invoke("POST", "/customizations", &[], word);
+        if let model::Ask::Invoke(invoke) = &mut call.ask {
+            invoke.beyond = 20_000;
+        }
+        call
+    };
+    let search = json!({"ByteMatchStatement": {"FieldToMatch": {"Body": {"OversizeHandling": "CONTINUE"}}, "PositionalConstraint": "CONTAINS",
+        "SearchString": "evil", "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}});
+    let app = guarded(json!([rule("Word", 1, block(), search)]));
+    let none = Memory::default();
+    assert_eq!(stopped(&judged(&app, &body("so evil"), &none)).status, 403);
+    for app in [&app, &guarded(json!([])), &stand::app()] {
+        let verdict = judged(app, &body("harmless"), &none);
+        assert!(matches!(verdict.answer, Answer::Depends(_)), "{:?}", verdict.why);
+        assert!(waf(&verdict).contains("20000 bytes of the body were not kept"), "{}", waf(&verdict));
+    }
+}

@@ -81,6 +81,13 @@ fn test_judges_requests_of_a_template() {
 }
 
 #[test]
+fn an_expectation_that_nothing_can_meet_is_refused() {
+    let folder = folder(&[("t.yaml", TEMPLATE), ("r.jsonl", r#"{"uri": "/", "expect": "Blok"}"#)]);
+    let (code, _, err) = waf(&folder, &["test", "--acl", "t.yaml", "--requests", "r.jsonl"]);
+    assert!(code == 4 && err.contains("r.jsonl:1:24: no request comes to Blok: expect one of ALLOW, BLOCK"), "{code}: {err}");
+}
+
+#[test]
 fn a_broken_expectation_is_found() {
     let folder = folder(&[("t.yaml", TEMPLATE), ("r.jsonl", r#"{"uri": "/", "clientIp": "10.0.0.1", "expect": "BLOCK"}"#)]);
     let (code, out, _) = waf(&folder, &["test", "--acl", "t.yaml", "--requests", "r.jsonl"]);

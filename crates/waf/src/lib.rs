@@ -8,6 +8,7 @@ pub mod classic;
 pub mod coverage;
 pub mod detect;
 pub mod engine;
+pub mod kept;
 pub mod managed;
 pub mod request;
 pub mod seclang;

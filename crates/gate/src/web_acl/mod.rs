@@ -12,7 +12,9 @@ pub use managed::{ManagedGroup, ManagedRule, managed_groups};
 
 use model::{App, Kind, Member, Node, Place, Resource, Trouble};
 use serde_json::Value;
+use std::convert::Infallible;
 use std::sync::Arc;
+use waf::kept::{Kept, Key};
 use waf::wafv2::{Library, Program, ResourceType, RuleGroup, WebAcl, capacity as units};
 
 /// CloudFormation's type of web ACLs.
@@ -24,8 +26,30 @@ pub(crate) type Compiled = Result<Program, Trouble>;
 /// CloudFormation's type of the regional web ACLs of AWS WAF Classic.
 pub(crate) const CLASSIC: &str = "AWS::WAFRegional::WebACL";
 
-/// The web ACL that a resource declares, of either kind.
-pub(crate) fn compile(app: &App, resource: &Resource) -> Compiled {
+/// Web ACLs of a process that are kept.
+const KEPT: usize = 32;
+
+/// The web ACL that a resource declares, compiled once for as long as nothing that it is made of changes: not for each version
+/// of an application.
+pub(crate) fn kept(app: &App, resource: &Resource) -> Arc<Compiled> {
+    static COMPILED: Kept<Compiled> = Kept::new(KEPT);
+    let compiled = COMPILED.get(key(app, resource), || Ok::<_, Infallible>(compile(app, resource)));
+    compiled.unwrap_or_else(|never| match never {})
+}
+
+/// Everything that [`compile`] reads: the web ACL, the sets and groups of either kind, and whose they are. Places too, which are
+/// part of what is said.
+fn key(app: &App, resource: &Resource) -> Key {
+    let part = |kind: &str| kind.starts_with("AWS::WAFv2::") || kind.starts_with("AWS::WAFRegional::");
+    let others = app.resources().filter(|other| part(&other.kind) && other.kind != resource.kind);
+    let whose = [app.partition.as_str(), &app.region, &app.account].map(str::to_owned);
+    let said = std::iter::once(resource).chain(others).map(|resource| format!("{resource:?}"));
+    let parts: Vec<String> = whose.into_iter().chain(said).collect();
+    Key::of(parts.iter().map(|part| part.as_bytes()))
+}
+
+/// The same, compiled now.
+fn compile(app: &App, resource: &Resource) -> Compiled {
     let read = match resource.kind.as_str() {
         CLASSIC => waf::classic::from_cloudformation(app, resource),
         _ => WebAcl::from_cloudformation(app, resource, &library(app)),

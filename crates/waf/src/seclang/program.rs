@@ -1,12 +1,14 @@
 //! A rule set, compiled: every (variables, chain, matcher) of every link on one engine plan, phases as flat lists.
 
-use super::action::{Actions, Allow, Change, Ctl, Disruptive};
+use super::action::{Actions, Allow, Change, Ctl, Disruptive, EngineMode};
 use super::operator::{Comparison, Operator, TextTest};
 use super::rule::{Entry, Link, Rule, RuleSet, Settings};
 use super::text::{Part, Template};
 use super::variable::{Selector, Variable};
+use super::{Files, Problem, load};
 use crate::detect;
 use crate::engine::{Builder, ChainId, Matcher, MatcherId, Plan};
+use crate::kept::{Kept, Key};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -102,7 +104,34 @@ pub(super) struct Assignment {
     pub change: Change,
 }
 
+/// Rule sets of a process that are kept: one for each way they are asked for.
+const KEPT: usize = 8;
+
 impl Program {
+    /// Reads and compiles rule files in this order; `mode` is what the rules may do, whatever their files say of it. Equal files in
+    /// equal order are compiled once, so long as they are among the latest; a byte of any file, a name, the order or the mode
+    /// makes it another program.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn of(files: &Files, order: &[&str], mode: Option<EngineMode>) -> Result<Arc<Self>, Vec<Problem>> {
+        static PROGRAMS: Kept<Program> = Kept::new(KEPT);
+        let said = format!("{mode:?}");
+        // Data files are named by rules, so every file counts, in the order or not.
+        let mut parts: Vec<&[u8]> = vec![said.as_bytes()];
+        parts.extend(order.iter().map(|name| name.as_bytes()));
+        parts.push(b"");
+        parts.extend(files.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]));
+        let key = Key::of(parts);
+        PROGRAMS.get(key, || {
+            let program = Self::new(&load(files, order)?);
+            Ok(match mode {
+                Some(mode) => program.in_mode(mode),
+                None => program,
+            })
+        })
+    }
+
     /// Compiles a rule set.
     pub fn new(set: &RuleSet) -> Self {
         let mut compiler =

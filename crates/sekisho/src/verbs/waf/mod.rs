@@ -33,7 +33,8 @@ pub enum Question {
     Test {
         #[command(flatten)]
         acl: Acl,
-        /// One JSON object a line: method, uri, headers, body, clientIp, country, asn, ja3, ja4, time, times, token, expect.
+        /// One JSON object a line: method, uri, headers, body, clientIp, country, asn, ja3, ja4, time, times, token, and expect:
+        /// ALLOW, BLOCK, CAPTCHA or CHALLENGE, or {"action": "BLOCK", "rule": NAME}.
         #[arg(long, value_name = "FILE.jsonl")]
         requests: PathBuf,
         /// What the web ACL protects; it decides how much of a body is inspected.
@@ -75,7 +76,7 @@ pub struct Acl {
     /// Its name or logical id, where a template has several.
     #[arg(long)]
     pub name: Option<String>,
-    /// Folder of a Core Rule Set: its patterns stand for those AWS does not tell of its managed rules (tier C).
+    /// Folder of a Core Rule Set: its patterns stand beside ours for those AWS does not tell of its managed rules (tier C).
     #[arg(long, value_name = "DIR")]
     pub crs: Option<PathBuf>,
     /// Value of a template parameter: NAME=VALUE.

@@ -104,9 +104,20 @@ fn location(node: &Node) -> Result<Location, Fault> {
 
 fn expect(node: &Node) -> Result<Expect, Fault> {
     match node.get("action") {
-        Some(action) => Ok(Expect { action: texted(action)?, rule: node.get("rule").map(texted).transpose()? }),
-        None => Ok(Expect { action: texted(node)?, rule: None }),
+        Some(action) => Ok(Expect { action: action_of(action)?, rule: node.get("rule").map(texted).transpose()? }),
+        None => Ok(Expect { action: action_of(node)?, rule: None }),
     }
+}
+
+/// What a request may come to, as AWS WAF logs it.
+const ACTIONS: [&str; 5] = ["ALLOW", "BLOCK", "CAPTCHA", "CHALLENGE", "MONETIZE"];
+
+fn action_of(node: &Node) -> Result<String, Fault> {
+    let action = texted(node)?;
+    if ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(&action)) {
+        return Ok(action);
+    }
+    Err((node.place.clone(), format!("no request comes to {action}: expect one of {}", ACTIONS.join(", "))))
 }
 
 fn asked(node: &Node) -> Result<Asked, Fault> {

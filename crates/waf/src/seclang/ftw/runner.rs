@@ -3,7 +3,8 @@
 use super::model::{Case, Expect, Sent};
 use super::{backend, front};
 use crate::engine::rx::{Flags, Rx};
-use crate::seclang::{EngineMode, Facts, Files, Matched, Outcome, Problem, Program, Request, Response, Scratch, Stored, Transaction, load};
+use crate::seclang::{EngineMode, Facts, Files, Matched, Outcome, Problem, Program, Request, Response, Scratch, Stored, Transaction};
+use std::sync::Arc;
 
 /// What came of a case.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ pub fn setup(paranoia: u8) -> String {
 ///
 /// # Errors
 /// Every problem of every file.
-pub fn program(files: &Files, paranoia: u8, mode: EngineMode) -> Result<Program, Vec<Problem>> {
+pub fn program(files: &Files, paranoia: u8, mode: EngineMode) -> Result<Arc<Program>, Vec<Problem>> {
     let mut files = files.clone();
     let order: Vec<String> = files.order().into_iter().map(str::to_owned).collect();
     files.insert(BASE_NAME, crate::seclang::BASE);
@@ -43,7 +44,7 @@ pub fn program(files: &Files, paranoia: u8, mode: EngineMode) -> Result<Program,
     order.extend(before.into_iter().map(String::as_str));
     order.push(SETUP_NAME);
     order.extend(after.into_iter().map(String::as_str));
-    Ok(Program::new(&load(&files, &order)?).in_mode(mode))
+    Program::of(&files, &order, Some(mode))
 }
 
 const BASE_NAME: &str = "sekisho/base.conf";

@@ -1,7 +1,8 @@
 //! What rules do.
 
-use super::super::{EngineMode, Facts, Request, Scratch, Stored, Transaction};
+use super::super::{BASE, EngineMode, Facts, Files, Program, Request, Scratch, Stored, Transaction};
 use super::{get, ids, judge, program, set};
+use std::sync::Arc;
 
 #[test]
 fn variables_selectors_counts_and_exclusions() {
@@ -208,4 +209,30 @@ fn a_body_over_the_limit_is_not_let_pass() {
     );
     let outcome = judge(&program, "POST", "/", &[("Content-Type", "text/plain")], b"eleven byte");
     assert_eq!(ids(&outcome), [1]);
+}
+
+/// Equal files are compiled once; whatever could change an answer makes another program.
+#[test]
+fn programs_are_kept_by_content() {
+    let files = |own: &str, words: &str| {
+        let mut files = Files::default();
+        files.insert("base.conf", BASE);
+        files.insert("own.conf", own);
+        files.insert("words.data", words);
+        files
+    };
+    const RULE: &str = "SecRule ARGS \"@pmFromFile words.data\" \"id:77001,phase:2,deny\"";
+    let order = ["base.conf", "own.conf"];
+    let first = Program::of(&files(RULE, "kept"), &order, None).unwrap();
+    assert!(Arc::ptr_eq(&first, &Program::of(&files(RULE, "kept"), &order, None).unwrap()), "equal bytes, one program");
+    for (files, order, mode) in [
+        (files(&RULE.replace("77001", "77002"), "kept"), &order[..], None),
+        (files(RULE, "kepT "), &order, None),
+        (files(RULE, "kept"), &["own.conf", "base.conf"], None),
+        (files(RULE, "kept"), &order, Some(EngineMode::DetectionOnly)),
+    ] {
+        assert!(!Arc::ptr_eq(&first, &Program::of(&files, order, mode).unwrap()));
+    }
+    assert!(Program::of(&files("SecNonsense", ""), &order, None).is_err());
+    assert_eq!(get(&first, "/?a=kept"), [77001]);
 }
