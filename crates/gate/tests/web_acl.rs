@@ -245,7 +245,7 @@ fn what_changes_counts_at_once() {
     }
     // What it refers to is written elsewhere.
     let addresses = |address: &str| json!([address]);
-    let set = json!({"Name": "Known", "Scope": "REGIONAL", "IPAddressVersion": "IPV4", "Addresses": addresses("198.51.100.0/24")});
+    let set = json!({"Name": "Known", "Scope": "REGIONAL", "IPAddressVersion": "IPV4", "Addresses": addresses("192.0.2.0/24")});
     let rules = json!([rule("Known", 1, block(), json!({"IPSetReferenceStatement": {"ARN": SET}}))]);
     let mut all: Vec<_> = guarded(rules).resources().cloned().collect();
     all.push(resource(102, "Known", "AWS::WAFv2::IPSet", "Known", Some(SET), set));
