@@ -154,7 +154,7 @@ fn verdict(value: &Value) -> String {
 }
 
 /// `1 record`, `2 records`.
-fn counted(count: u64, noun: &str) -> String {
+fn several(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -168,8 +168,8 @@ fn tested(value: &Value) {
         let expected = if result["passed"] == false { format!("; expected {}", said(&result["expected"])) } else { String::new() };
         output::line(&format!("{mark} {}: {}{expected}", said(&result["request"]), verdict(result)));
     }
-    let requests = counted(list(&value["results"]).count() as u64, "request");
-    let expectations = counted(value["expectations"].as_u64().unwrap_or_default(), "expectation");
+    let requests = several(list(&value["results"]).count() as u64, "request");
+    let expectations = several(value["expectations"].as_u64().unwrap_or_default(), "expectation");
     output::line(&format!(
         "{requests}, {expectations}, {} failed; {} uses {} WCU",
         value["failed"],
@@ -185,7 +185,7 @@ fn replayed(value: &Value) {
         output::line(&format!("{}: logged {}; now {}{inferred}", said(&one["place"]), answer(&one["logged"]), answer(&one["now"])));
     }
     for (why, count) in value["notAssessed"].as_object().into_iter().flatten() {
-        output::line(&format!("not assessed: {}: {why}", counted(count.as_u64().unwrap_or_default(), "record")));
+        output::line(&format!("not assessed: {}: {why}", several(count.as_u64().unwrap_or_default(), "record")));
     }
     let unclear: u64 = value["notAssessed"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
     output::line(&format!("{} same, {} different, {unclear} not assessed", value["same"], list(&value["different"]).count()));
