@@ -20,6 +20,16 @@ pub struct Sent {
     pub body: Vec<u8>,
 }
 
+impl std::fmt::Display for Sent {
+    /// The request's line, its headers and its body, as one writes them into a test.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = String::from_utf8_lossy;
+        write!(f, "{} {}", text(&self.method), text(&self.uri))?;
+        self.headers.iter().try_for_each(|(name, value)| write!(f, " | {}: {}", text(name), text(value)))?;
+        write!(f, " | {:?}", text(&self.body))
+    }
+}
+
 /// What an engine made of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
