@@ -61,6 +61,7 @@ fn application() -> (Memory, Vec<FunctionSource>) {
             handler: format!("handler{n}.handler"),
             root: String::new(),
             environment: BTreeMap::new(),
+            inline: None,
         });
     }
     (Memory(files), functions)
@@ -90,6 +91,7 @@ fn python(handlers: usize) -> (Memory, Vec<FunctionSource>) {
             handler: format!("handler{n}.handler"),
             root: String::new(),
             environment: BTreeMap::new(),
+            inline: None,
         });
     }
     (Memory(files), functions)

@@ -79,6 +79,7 @@ fn main() {
                 handler: handler.into(),
                 root: folder.into(),
                 environment: Default::default(),
+                inline: None,
             }
         })
         .collect();

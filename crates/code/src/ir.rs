@@ -29,6 +29,8 @@ pub(crate) struct Module {
     pub path: Arc<str>,
     /// The text.
     pub text: Arc<str>,
+    /// Where it is written, when that is another file.
+    pub inline: Option<crate::Inline>,
     /// Byte offsets at which lines begin.
     pub lines: Vec<u32>,
     /// All functions; 0 is the top level.
@@ -340,7 +342,11 @@ impl Module {
         let line = self.lines.partition_point(|&start| start <= span.start).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
         let column = self.text.get(start as usize..span.start as usize).map_or(0, |head| head.chars().count());
-        Place { file: self.path.clone(), line: line as u32, column: column as u32 + 1, span }
+        let place = Place { file: self.path.clone(), line: line as u32, column: column as u32 + 1, span };
+        match &self.inline {
+            Some(inline) => inline.place(self, &place),
+            None => place,
+        }
     }
 
     /// The text of a span; empty when it is not one of this file.

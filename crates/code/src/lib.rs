@@ -8,6 +8,7 @@ mod depth;
 mod flow;
 mod guard;
 mod handler;
+mod inline;
 mod ir;
 mod javascript;
 mod load;
@@ -18,6 +19,8 @@ mod secrets;
 mod stack;
 mod tsconfig;
 mod visit;
+
+pub use inline::{Inline, Written};
 
 use ir::Language;
 use load::Loader;
@@ -39,6 +42,8 @@ pub struct FunctionSource {
     pub root: String,
     /// Environment variables whose values are known.
     pub environment: BTreeMap<String, String>,
+    /// The code itself, where the template holds it; `root` then names no folder that stands.
+    pub inline: Option<Inline>,
 }
 
 /// Reads the source of functions: every file once, every handler walked on its own.
@@ -54,6 +59,10 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
             Runtime::Read(language) => {
                 let root = load::clean(&function.root).unwrap_or_default();
                 roots.insert(root.clone());
+                if let Some(inline) = &function.inline {
+                    inline::read(inline, language, &root, &mut loader);
+                    code.inline.insert(inline.file.to_string());
+                }
                 match handler::read(function, language, &root, &mut loader) {
                     Ok((handler, cut)) => {
                         if cut {
@@ -63,7 +72,11 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
                         }
                         code.handlers.insert(function.id.clone(), handler);
                     }
-                    Err(trouble) => troubles.push(trouble),
+                    // What is wrong with a folder that does not stand is wrong with the template.
+                    Err(trouble) => troubles.push(match &function.inline {
+                        Some(inline) if trouble.place.file.starts_with(&*root) => Trouble { place: inline.start(), ..trouble },
+                        _ => trouble,
+                    }),
                 }
             }
             Runtime::Other(name) => {
@@ -119,6 +132,7 @@ pub fn unnamed_authorizers(paths: &[String], files: &dyn Files) -> (BTreeMap<Str
                 handler: format!("{stem}.{export}"),
                 root: root.to_owned(),
                 environment: BTreeMap::new(),
+                inline: None,
             };
             // A file that exports no handler is none; nothing said that it is.
             if let Ok((handler, _)) = handler::read(&function, language, root, &mut loader)

@@ -300,6 +300,21 @@ impl<'f> Loader<'f> {
         }
     }
 
+    /// Takes inline code for the one file of a folder.
+    pub fn own(&mut self, root: &str, path: &str, inline: &crate::Inline) {
+        self.folders.insert(root.to_owned(), BTreeSet::from([path.to_owned()]));
+        self.aliases.insert(root.to_owned(), Aliases::default());
+        let name: Arc<str> = path.into();
+        let (module, troubles) =
+            if path.ends_with(".py") { python::lower(&name, &inline.text) } else { javascript::lower(&name, &inline.text) };
+        self.troubles.extend(troubles);
+        let target = module.map_or(Target::Data, |module| {
+            self.program.modules.push(Module { inline: Some(inline.clone()), ..module });
+            Target::Module(self.program.modules.len() - 1)
+        });
+        self.known.insert(path.to_owned(), Some(target));
+    }
+
     /// Names of the source's own files and folders, without extension.
     pub fn names(&self) -> BTreeSet<String> {
         let parts = self.folders.values().flatten().filter(|path| is_code(path)).flat_map(|path| path.split('/'));

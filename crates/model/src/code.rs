@@ -3,7 +3,7 @@
 use crate::app::ResourceId;
 use crate::place::Place;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts about all function code of an application.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Code {
     /// Functions whose code is in a language that is not read, with its name: `Java`, `Go`.
     #[serde(default)]
     pub not_assessed: BTreeMap<ResourceId, String>,
+    /// Files that hold functions' code inside something else: templates. No text of theirs is a function's alone.
+    #[serde(default)]
+    pub inline: BTreeSet<String>,
     /// Authorizers that stand beside the functions and that no function names, by file: they guard nothing yet.
     #[serde(default)]
     pub unnamed: BTreeMap<String, Handler>,

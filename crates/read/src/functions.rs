@@ -3,6 +3,7 @@
 use crate::application::Options;
 use crate::document::trouble;
 use crate::files::Folder;
+use crate::inline::Templates;
 use crate::lockfile;
 use code::FunctionSource;
 use model::{App, Files, Place, Source, Trouble};
@@ -19,16 +20,25 @@ const SETTINGS: [&str; 11] = [".yaml", ".yml", ".json", ".env", ".properties", "
 /// Reads the source below each function's code folder, and SQL files wherever they stand; then what the code does.
 pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &mut Vec<Trouble>) {
     let mut sources = Vec::new();
+    let mut templates = Templates::default();
     for function in app.aws().functions.values() {
-        match &function.code {
-            Some(root) => sources.push(FunctionSource {
+        let mut add = |root: String, inline: Option<code::Inline>| {
+            sources.push(FunctionSource {
                 id: function.id.clone(),
                 runtime: function.runtime.clone(),
                 handler: function.handler.clone(),
-                root: root.clone(),
+                root,
                 environment: function.environment.clone(),
-            }),
-            None => {
+                inline,
+            });
+        };
+        let inline = app.resource(&function.id).and_then(|resource| templates.inline(app, resource));
+        match (&function.code, inline) {
+            (Some(root), _) => add(root.clone(), None),
+            // A folder that no file system has: the template's name is a file's.
+            (None, Some(Ok(inline))) => add(format!("{}/{}", function.place.file, function.id.logical), Some(inline)),
+            (None, Some(Err(unknown))) => troubles.push(unknown),
+            (None, None) => {
                 let says = format!("the code of {} is not in a folder here: what it does is not assessed", function.id);
                 troubles.push(trouble(says, function.place.clone(), "keep the source beside the template"));
             }

@@ -11,6 +11,7 @@ mod functions;
 mod history;
 mod identity;
 mod imports;
+mod inline;
 mod intrinsics;
 mod lockfile;
 pub mod log;

@@ -12,7 +12,7 @@ pub use config::Config;
 
 use allow::Allows;
 use model::deps::AdvisoryData;
-use model::{App, Finding, Place, Profile, Severity, Status, Trouble};
+use model::{App, Edit, Finding, Place, Profile, Severity, Status, Trouble};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
@@ -176,6 +176,9 @@ fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
     for finding in &mut findings {
         finding.maps.clone_from(&maps);
         finding.profile = risk.profile;
+        // An edit of code knows nothing of the template that the code is indented in.
+        let inside = |edit: &Edit| matches!(edit, Edit::Text { file, .. } if app.code.inline.contains(&**file));
+        finding.fix = finding.fix.take().filter(|fix| !fix.edits.iter().any(inside));
         let identity = format!("{}\n{}\n{}", finding.risk, finding.resource, finding.symbol);
         // The same symbol twice in one resource: the second is told apart by its number, never by its line.
         let number = seen.entry(identity.clone()).or_default();

@@ -92,6 +92,7 @@ impl<'s> Lower<'s> {
         let module = Module {
             language: Language::JavaScript,
             path: path.clone(),
+            inline: None,
             text: text.clone(),
             lines,
             functions: vec![top],

@@ -60,6 +60,7 @@ impl Lower {
         let module = Module {
             language: Language::Python,
             path: path.clone(),
+            inline: None,
             text: text.clone(),
             lines,
             functions: vec![top],

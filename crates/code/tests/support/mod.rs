@@ -34,6 +34,7 @@ pub fn function(handler: &str, root: &str) -> FunctionSource {
         handler: handler.into(),
         root: root.into(),
         environment: BTreeMap::new(),
+        inline: None,
     }
 }
 
