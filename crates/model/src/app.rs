@@ -92,6 +92,8 @@ pub struct App {
     pub sources: BTreeMap<Arc<str>, Source>,
     /// What was not understood.
     pub troubles: Vec<Trouble>,
+    /// The day it is judged by, `2026-11-22`; where none is given, what changes with the days is judged by the day its data was made.
+    pub judged_on: Option<String>,
     /// What the gate worked out of this version.
     pub derived: Derived,
     resources: BTreeMap<ResourceId, Resource>,

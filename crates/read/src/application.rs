@@ -27,6 +27,8 @@ pub struct Options {
     /// What conditions are taken to be, of one stack or of all. Without, a condition that depends on what is not known is
     /// itself not known.
     pub conditions: BTreeMap<(Option<String>, String), bool>,
+    /// The day to judge by, `2026-11-22`.
+    pub judged_on: Option<String>,
     /// Where advisories are looked up; the built-in ones by default.
     pub advisories: advisories::Store,
 }
@@ -40,6 +42,7 @@ impl Default for Options {
             parameters: BTreeMap::new(),
             changed: BTreeMap::new(),
             conditions: BTreeMap::new(),
+            judged_on: None,
             advisories: advisories::Store::default(),
         }
     }
@@ -188,6 +191,7 @@ pub(crate) fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (
     let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(&stack.file)).unwrap_or(&none);
     let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
     let mut app = App::new(options.account.clone(), options.region.clone(), resources);
+    app.judged_on.clone_from(&options.judged_on);
     app.partition.clone_from(&stacks.partition);
     app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
     troubles.extend(stacks.take_troubles());

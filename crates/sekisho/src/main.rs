@@ -1,6 +1,7 @@
 //! The binary: flags in, exit code out. Holds no logic of its own.
 
 mod cli;
+mod clock;
 mod exit;
 mod input;
 mod output;

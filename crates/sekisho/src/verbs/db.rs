@@ -1,7 +1,7 @@
 //! `sekisho db`: the local database of advisories. Fetches nothing.
 
 use crate::exit::Exit;
-use crate::output;
+use crate::{clock, output};
 use advisories::{Collection, Database, Store};
 use clap::{Args, Subcommand};
 use model::Time;
@@ -10,7 +10,6 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A record is a few kilobytes; this is room for the largest and none for a bomb.
 const MAX_RECORD: u64 = 16 << 20;
@@ -91,9 +90,9 @@ fn home() -> Option<PathBuf> {
     Some(data?.join("sekisho/advisories.tsv"))
 }
 
-/// One line about the data that packages were held against.
-pub fn told(data: &AdvisoryData) -> String {
-    let old = match advisories::age(&data.dated, now()) {
+/// One line about the data that packages were held against, as old as it is at an instant.
+pub fn told(data: &AdvisoryData, now: Time) -> String {
+    let old = match advisories::age(&data.dated, now) {
         Some(days) if days > OLD => format!(", {days} days old: import newer ones with `sekisho db import`"),
         Some(days) => format!(", {days} days old"),
         None => String::new(),
@@ -108,16 +107,11 @@ pub fn told(data: &AdvisoryData) -> String {
     )
 }
 
-fn now() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Time(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
-}
-
 fn status(store: &Store) -> Exit {
     for ecosystem in Ecosystem::ALL {
         let line = match store.of(ecosystem) {
             Some(database) => {
-                let age = advisories::age(&database.dated, now()).map(|days| format!(", {days} days old")).unwrap_or_default();
+                let age = advisories::age(&database.dated, clock::now()).map(|days| format!(", {days} days old")).unwrap_or_default();
                 let extent = if database.is_whole { "" } else { ", a selection" };
                 let (count, packages) = (database.count(ecosystem), database.packages(ecosystem));
                 format!(

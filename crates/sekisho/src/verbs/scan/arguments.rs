@@ -1,6 +1,7 @@
 //! The command line of `scan`.
 
 use crate::cli::Application;
+use crate::clock;
 use clap::{Args, ValueEnum};
 use scan::config::FailOn;
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub struct Scan {
     /// Search git's history for secrets too: every version of every file that a branch, tag, stash or reflog reaches.
     #[arg(long)]
     pub history: bool,
+    /// The day to judge by, YYYY-MM-DD or `today`: which runtimes have ended, how old advisories are. Without it a scan says the same on
+    /// every day, and judges by the day its tables were made.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub date: Option<String>,
     /// Least severity that makes the exit code 1; low when neither this nor sekisho.toml says.
     #[arg(long, value_enum)]
     pub fail_on: Option<Least>,
@@ -51,6 +56,12 @@ pub struct Scan {
     /// Scan again whenever a file changes.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub watch: bool,
+}
+
+/// A day of the calendar, `today` among them.
+fn day(text: &str) -> Result<String, String> {
+    let time = if text == "today" { Some(clock::now()) } else { clock::of(text) };
+    time.map(clock::day).ok_or_else(|| "write a day as 2026-11-22, or `today`".to_owned())
 }
 
 /// Forms of a scan's result.

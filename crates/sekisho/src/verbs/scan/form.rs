@@ -3,13 +3,12 @@
 use super::arguments::{Catalogue, Form, Scan};
 use crate::output;
 use edit::Changed;
-use model::{App, Edit, Fix, Span, Time};
+use model::{App, Edit, Fix, Span};
 use report::sarif::{self, Card, Sarif};
 use report::{Style, html, json, junit, markdown, ocsf, terminal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Writes the scan.
 pub fn write(out: &mut dyn Write, arguments: &Scan, app: &App, scanned: &scan::Scan, style: Style, root: &Path) -> io::Result<()> {
@@ -29,20 +28,13 @@ pub fn write(out: &mut dyn Write, arguments: &Scan, app: &App, scanned: &scan::S
         }
         Form::Junit => junit::scan(out, findings, not_assessed, &risks::all().iter().map(|risk| risk.slug).collect::<Vec<_>>()),
         Form::Markdown => markdown::scan(out, findings, not_assessed),
-        Form::Ocsf => ocsf::scan(out, findings, now(), env!("CARGO_PKG_VERSION")),
+        Form::Ocsf => ocsf::scan(out, findings, crate::clock::now(), env!("CARGO_PKG_VERSION")),
         Form::Html => {
             let name = root.canonicalize().ok().and_then(|root| Some(root.file_name()?.to_string_lossy().into_owned()));
             let name = name.unwrap_or_else(|| root.display().to_string());
             html::scan(out, &html::Page { app, findings, not_assessed, cards: &cards(), name: &name })
         }
     }
-}
-
-/// The time that OCSF wants; SOURCE_DATE_EPOCH where a build must be the same every time.
-fn now() -> Time {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-    Time(fixed.map_or_else(clock, |seconds| seconds.saturating_mul(1000)))
 }
 
 /// The ids of a catalogue that risks map to, with those risks.

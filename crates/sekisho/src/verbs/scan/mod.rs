@@ -10,7 +10,7 @@ pub use arguments::Scan;
 
 use crate::cli::{Application, Verb};
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{clock, input, output};
 use arguments::Form;
 use model::{App, Finding, Severity, Status};
 use report::Style;
@@ -29,6 +29,7 @@ impl Verb {
             by: None,
             hygiene: false,
             history: false,
+            date: None,
             fail_on: None,
             fix: None,
             diff: false,
@@ -66,10 +67,12 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         Ok(terms) => terms,
         Err(exit) => return exit,
     };
-    let (mut app, options) = match input::application_with(&arguments.application, &terms.config) {
+    let (mut app, mut options) = match input::application_with(&arguments.application, &terms.config) {
         Ok(read) => read,
         Err(exit) => return exit,
     };
+    options.judged_on.clone_from(&arguments.date);
+    app.judged_on.clone_from(&arguments.date);
     if arguments.history {
         read::history(root, &mut app);
     }
@@ -91,7 +94,13 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     let result = form::write(&mut out, arguments, &app, &scanned, style, root);
     drop(out);
     if let Some(data) = &app.dependencies.data {
-        output::says(&crate::verbs::db::told(data));
+        let now = arguments.date.as_deref().and_then(clock::of).unwrap_or_else(clock::now);
+        output::says(&crate::verbs::db::told(data, now));
+    }
+    let today = clock::day(clock::now());
+    let ended = risks::runtime_end_of_life::since_read(&app, &today);
+    if arguments.date.is_none() && ended > 0 {
+        output::says(&format!("{ended} functions run on what was to end by today; scan with --date today to have it judged so"));
     }
     output::written(result, exit(arguments, &terms, &scanned))
 }
