@@ -87,7 +87,7 @@ fn privilege_escalation() {
     Properties: {{RoleName: deployer, AssumeRolePolicyDocument: {TRUST}, ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']}}
   Deploy:
     Type: AWS::Lambda::Function
-    Properties: {{FunctionName: deploy, Runtime: nodejs20.x, Handler: index.handler, Role: !GetAtt Deployer.Arn, Code: {{ZipFile: '1'}}}}
+    Properties: {{FunctionName: deploy, Runtime: nodejs20.x, Handler: index.handler, Role: !GetAtt Deployer.Arn, Code: {{ZipFile: 'exports.handler = async () => 1'}}}}
 "
     );
     let code = allow("'lambda:UpdateFunctionCode'", "arn:aws:lambda:*:*:function:deploy");
@@ -203,7 +203,7 @@ fn managed_policies() {
 fn shared_role() {
     let twin = |role: &str| {
         format!(
-            "  Second:\n    Type: AWS::Lambda::Function\n    Properties: {{Runtime: nodejs20.x, Handler: i.h, Role: {role}, Code: {{ZipFile: '1'}}}}\n"
+            "  Second:\n    Type: AWS::Lambda::Function\n    Properties: {{Runtime: nodejs20.x, Handler: index.handler, Role: {role}, Code: {{ZipFile: 'exports.handler = async () => 1'}}}}\n"
         )
     };
     let read = "{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}";

@@ -276,14 +276,14 @@ fn functions() {
             &runtime("python3.8"),
             &runtime("java8"),
             &format!(
-                "{SAM}Globals: {{Function: {{Runtime: nodejs16.x}}}}\nResources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {{Handler: a.b, InlineCode: '1'}}}}}}\n"
+                "{SAM}Globals: {{Function: {{Runtime: nodejs16.x}}}}\nResources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {{Handler: index.handler, InlineCode: 'exports.handler = async () => 1'}}}}}}\n"
             ),
         ],
         &[&runtime("nodejs22.x"), &runtime("provided.al2023"), &runtime("!Ref 'AWS::NoValue'")],
     );
     let sam = |more: &str| {
         format!(
-            "{SAM}Resources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: a.b, InlineCode: '1'{more}}}}}}}\n"
+            "{SAM}Resources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1'{more}}}}}}}\n"
         )
     };
     judged(

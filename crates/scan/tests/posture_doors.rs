@@ -11,7 +11,7 @@ use judged::*;
 fn open_doors() {
     let http = |auth: &str| {
         format!(
-            "{SAM}Resources:\n  A: {{Type: 'AWS::Serverless::HttpApi', Properties: {{{auth}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: a.b, InlineCode: '1', Events: {{E: {{Type: HttpApi, Properties: {{ApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
+            "{SAM}Resources:\n  A: {{Type: 'AWS::Serverless::HttpApi', Properties: {{{auth}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1', Events: {{E: {{Type: HttpApi, Properties: {{ApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
         )
     };
     let route = |protocol: &str, key: &str, auth: &str| {
@@ -42,7 +42,7 @@ fn open_doors() {
     );
     let rest = |stage: &str, function: &str, database: &str| {
         format!(
-            "{SAM}Resources:\n  D: {{Type: 'AWS::RDS::DBInstance', Properties: {{Engine: mysql}}}}\n{database}  A: {{Type: 'AWS::Serverless::Api', Properties: {{StageName: p{stage}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: a.b, InlineCode: '1', Timeout: 5{function}, Environment: {{Variables: {{H: !GetAtt D.Endpoint.Address}}}}, Events: {{E: {{Type: Api, Properties: {{RestApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
+            "{SAM}Resources:\n  D: {{Type: 'AWS::RDS::DBInstance', Properties: {{Engine: mysql}}}}\n{database}  A: {{Type: 'AWS::Serverless::Api', Properties: {{StageName: p{stage}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1', Timeout: 5{function}, Environment: {{Variables: {{H: !GetAtt D.Endpoint.Address}}}}, Events: {{E: {{Type: Api, Properties: {{RestApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
         )
     };
     let limit = ", MethodSettings: [{HttpMethod: '*', ResourcePath: '/*', ThrottlingRateLimit: 10}]";
@@ -194,7 +194,7 @@ fn cognito() {
     );
     let route = |pool: &str, scopes: &str| {
         format!(
-            "{SAM}Resources:\n  U: {{Type: 'AWS::Cognito::UserPool'{pool}}}\n  A: {{Type: 'AWS::Serverless::Api', Properties: {{StageName: p, Auth: {{DefaultAuthorizer: C, Authorizers: {{C: {{UserPoolArn: !GetAtt U.Arn{scopes}}}}}}}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: a.b, InlineCode: '1', Events: {{E: {{Type: Api, Properties: {{RestApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
+            "{SAM}Resources:\n  U: {{Type: 'AWS::Cognito::UserPool'{pool}}}\n  A: {{Type: 'AWS::Serverless::Api', Properties: {{StageName: p, Auth: {{DefaultAuthorizer: C, Authorizers: {{C: {{UserPoolArn: !GetAtt U.Arn{scopes}}}}}}}}}}}\n  F: {{Type: 'AWS::Serverless::Function', Properties: {{Runtime: nodejs22.x, Handler: index.handler, InlineCode: 'exports.handler = async () => 1', Events: {{E: {{Type: Api, Properties: {{RestApiId: !Ref A, Path: /a, Method: get}}}}}}}}}}\n"
         )
     };
     judged(
