@@ -52,6 +52,15 @@ impl Inline {
         Place::new(self.file.clone(), first.map_or(1, |first| first.line), first.map_or(1, |first| first.column))
     }
 
+    /// That a handler names another file than the one that inline code is.
+    pub(crate) fn unnamed(&self, function: &crate::FunctionSource) -> Trouble {
+        Trouble {
+            says: format!("not assessed: `{}`, the handler of {}, is not in its inline code", function.handler, function.id),
+            place: self.start(),
+            help: "inline code is the file `index`: write the handler as `index.NAME`".to_owned(),
+        }
+    }
+
     /// A trouble about the file that it is read as, said where it is written.
     fn said(&self, path: &str, trouble: Trouble) -> Trouble {
         if *trouble.place.file != *path {

@@ -58,6 +58,10 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
         match language(&function.runtime) {
             Runtime::Read(language) => {
                 let root = load::clean(&function.root).unwrap_or_default();
+                if let Some(inline) = function.inline.as_ref().filter(|_| !function.handler.starts_with("index.")) {
+                    troubles.push(inline.unnamed(function));
+                    continue;
+                }
                 roots.insert(root.clone());
                 if let Some(inline) = &function.inline {
                     inline::read(inline, language, &root, &mut loader);
@@ -82,7 +86,7 @@ pub fn analyse(functions: &[FunctionSource], files: &dyn Files) -> (Code, Vec<Tr
             Runtime::Other(name) => {
                 code.not_assessed.insert(function.id.clone(), name.clone());
                 let says = format!("not assessed: handlers in {name} are not read yet ({})", function.id);
-                let place = Place::new(function.root.as_str(), 1, 1);
+                let place = function.inline.as_ref().map_or_else(|| Place::new(function.root.as_str(), 1, 1), Inline::start);
                 troubles.push(Trouble { says, place, help: "review the code of this function by other means".to_owned() });
             }
         }

@@ -84,6 +84,6 @@ fn what_is_not_read_is_said() {
     let named = sam("python3.13", "      InlineCode: pass\n").replace("index.handler", "app.handler");
     scan("inline named", &[("template.yaml", &named)]);
     let app = read::application(&folder("inline named"), &read::Options::default());
-    let trouble = app.troubles.iter().find(|trouble| trouble.says.contains("no readable file")).unwrap();
+    let trouble = app.troubles.iter().find(|trouble| trouble.says.contains("is not in its inline code")).unwrap();
     assert_eq!(trouble.place.to_string(), "template.yaml:10:19");
 }
