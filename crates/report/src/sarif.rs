@@ -6,7 +6,7 @@ use crate::json::{self, VERSION};
 use model::{Edit, Finding, Fix, Place, Severity, Status, Trouble};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// What a rule's page says; from the risk's folder.
@@ -49,6 +49,8 @@ pub struct Sarif<'a> {
     pub findings: &'a [Finding],
     /// What was not assessed: notifications of the run.
     pub not_assessed: &'a [Trouble],
+    /// Fingerprints of findings that are accepted elsewhere than beside them.
+    pub outside: &'a BTreeSet<String>,
     /// Pages of the risks; one that is missing is made up from its findings.
     pub cards: &'a [Card],
     /// The texts that places point into.
@@ -138,7 +140,9 @@ fn result(finding: &Finding, ids: &BTreeMap<&str, usize>, sarif: &Sarif<'_>) -> 
         result.insert("codeFlows".into(), json!([{"threadFlows": [{"locations": steps.collect::<Vec<_>>()}]}]));
     }
     if finding.status == Status::Suppressed {
-        result.insert("suppressions".into(), json!([{"kind": "inSource"}]));
+        // SARIF 2.1.0, 3.35.2: whether it stands in the file that is analysed, or in one of the tool's own.
+        let kind = if sarif.outside.contains(&finding.fingerprint) { "external" } else { "inSource" };
+        result.insert("suppressions".into(), json!([{"kind": kind}]));
     }
     if finding.status == Status::Known {
         result.insert("baselineState".into(), "unchanged".into());

@@ -221,6 +221,7 @@ fn sarif_document() -> serde_json::Value {
         let document = sarif::Sarif {
             findings: &findings,
             not_assessed: &troubles(),
+            outside: &std::collections::BTreeSet::new(),
             cards: &cards,
             sources: &sources(),
             edits: &edits,

@@ -29,7 +29,7 @@ impl Allows {
                 let (risk, reason) = rest.split_once("--").map_or((rest, ""), |(risk, reason)| (risk, reason));
                 let (risk, reason) = (risk.trim(), reason.trim());
                 let trouble = |says: String, help: &str| Trouble { says, place: super::file_line(&source.path, line), help: help.into() };
-                if risks::by_slug(risk).is_none() {
+                if !super::is_known(risk) {
                     troubles.push(trouble(
                         format!("allow comment names `{risk}`, which is no risk"),
                         "run `sekisho explain` for the list of risks",

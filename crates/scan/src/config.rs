@@ -4,6 +4,7 @@
 //! ```toml
 //! fail-on = "high"
 //! hygiene = true
+//! rules = ["policies/"]
 //! region = "eu-west-1"
 //!
 //! [parameters]
@@ -31,6 +32,8 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Ask for hygiene too.
     pub hygiene: bool,
+    /// Files and folders of Guard rules, relative to the folder of the file that says so.
+    pub rules: Vec<String>,
     /// Region the application is read for.
     pub region: Option<String>,
     /// Values of template parameters: by `NAME`, or `STACK/NAME`.
@@ -85,6 +88,8 @@ struct Written {
     fail_on: Option<Spanned<String>>,
     #[serde(default)]
     hygiene: bool,
+    #[serde(default)]
+    rules: Vec<String>,
     region: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
@@ -111,7 +116,7 @@ impl Config {
         let written: Written = toml::from_str(text).map_err(|error| Trouble {
             says: error.message().replace('\n', " "),
             place: at(error.span()),
-            help: "the keys are fail-on, hygiene, region, [parameters] and [[allow]] with risk, resource, file and reason".into(),
+            help: "the keys are fail-on, hygiene, rules, region, [parameters] and [[allow]] with risk, resource, file and reason".into(),
         })?;
         let fail_on = written.fail_on.map(|word| {
             parse_fail_on(word.get_ref()).ok_or_else(|| Trouble {
@@ -123,7 +128,7 @@ impl Config {
         let allows = written.allow.into_iter().map(|allow| {
             let place = at(Some(allow.span()));
             let allow = allow.into_inner();
-            if risks::by_slug(allow.risk.get_ref()).is_none() {
+            if !super::is_known(allow.risk.get_ref()) {
                 return Err(Trouble {
                     says: format!("`{}` is no risk", allow.risk.get_ref()),
                     place: at(Some(allow.risk.span())),
@@ -141,7 +146,8 @@ impl Config {
             Ok(Allowed { risk, resource: allow.resource, file: allow.file, reason, place })
         });
         let allows = allows.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { fail_on: fail_on.transpose()?, hygiene: written.hygiene, region: written.region, parameters: written.parameters, allows })
+        let Written { hygiene, rules, region, parameters, .. } = written;
+        Ok(Self { fail_on: fail_on.transpose()?, hygiene, rules, region, parameters, allows })
     }
 }
 

@@ -12,11 +12,11 @@ pub use config::Config;
 
 use allow::Allows;
 use model::deps::AdvisoryData;
-use model::{App, Edit, Finding, Place, Profile, Severity, Status, Trouble};
+use model::{App, Edit, Finding, Place, Profile, RiskId, Severity, Status, Trouble};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a scan found.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +27,9 @@ pub struct Scan {
     pub not_assessed: Vec<Trouble>,
     /// Counts.
     pub summary: Summary,
+    /// Fingerprints of the findings that `sekisho.toml` accepts, and no comment beside them.
+    #[serde(skip)]
+    pub outside: BTreeSet<String>,
 }
 
 /// Counts of a scan.
@@ -70,6 +73,27 @@ pub struct Terms {
     pub isolated: bool,
     /// Ask for hygiene too.
     pub hygiene: bool,
+    /// What rules of the user's own say of the application.
+    pub own: Own,
+}
+
+/// What rules of the user's own say.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// Their findings; numbered, accepted and sorted like those of a risk.
+    pub findings: Vec<Finding>,
+    /// Ids of all rules that were asked.
+    pub asked: BTreeSet<RiskId>,
+    /// What could not be evaluated.
+    pub not_assessed: Vec<Trouble>,
+}
+
+/// How ids of the user's own rules begin.
+pub const OWN: &str = "guard:";
+
+/// Whether an id is one that something could be found by: a risk's, or of a rule of the user's own.
+fn is_known(slug: &str) -> bool {
+    risks::by_slug(slug).is_some() || slug.strip_prefix(OWN).is_some_and(|rule| !rule.is_empty())
 }
 
 /// Scans an application for every risk. The same App gives the same Scan.
@@ -91,11 +115,15 @@ pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
 /// alone are there, with their condition.
 pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], terms: &Terms) -> Scan {
     let asked: Vec<&risks::Risk> = risks.iter().filter(|risk| terms.hygiene || risk.profile == Profile::Default).collect();
-    let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug);
+    let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug) || terms.own.asked.contains(slug);
     let ask = |app: &App| -> Vec<Finding> { asked.iter().flat_map(|risk| named(app, risk)).collect() };
     let mut findings = ask(app);
     branch::merge(&mut findings, branches, ask);
+    let mut own = terms.own.findings.clone();
+    number(&mut own);
+    findings.extend(own);
     let mut not_assessed = app.troubles.clone();
+    not_assessed.extend(terms.own.not_assessed.iter().cloned());
     not_assessed.extend(risks::not_assessed(app));
     not_assessed.extend(iam::app::unknown_policies(app));
     if !terms.isolated {
@@ -107,9 +135,13 @@ pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], term
         }
         not_assessed.extend(allows.troubles(asks));
     }
+    let mut outside = BTreeSet::new();
     for allow in &terms.config.allows {
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| allow.takes(finding)) {
+            if finding.status != Status::Suppressed {
+                outside.insert(finding.fingerprint.clone());
+            }
             (used, finding.status) = (true, Status::Suppressed);
         }
         if !used && asks(&allow.risk) {
@@ -131,7 +163,7 @@ pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], term
     not_assessed.sort();
     not_assessed.dedup();
     let summary = summary(app, (asked.len(), risks.len()), &findings, &not_assessed);
-    Scan { findings, not_assessed, summary }
+    Scan { findings, not_assessed, summary, outside }
 }
 
 /// Most severe first; of the same severity one of each risk first, then the second resource of each, so that nothing waits behind
@@ -171,7 +203,6 @@ fn unknown_packages(app: &App) -> impl Iterator<Item = Trouble> {
 fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
     let maps: Vec<String> =
         risks::Page::read(risk.page).map(|page| page.maps.iter().map(|id| (*id).to_owned()).collect()).unwrap_or_default();
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut findings = (risk.check)(app);
     for finding in &mut findings {
         finding.maps.clone_from(&maps);
@@ -179,13 +210,20 @@ fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
         // An edit of code knows nothing of the template that the code is indented in.
         let inside = |edit: &Edit| matches!(edit, Edit::Text { file, .. } if app.code.inline.contains(&**file));
         finding.fix = finding.fix.take().filter(|fix| !fix.edits.iter().any(inside));
+    }
+    number(&mut findings);
+    findings
+}
+
+/// Gives findings their fingerprints. The same symbol twice in one resource: the second is told apart by its number, never by its line.
+fn number(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in findings {
         let identity = format!("{}\n{}\n{}", finding.risk, finding.resource, finding.symbol);
-        // The same symbol twice in one resource: the second is told apart by its number, never by its line.
         let number = seen.entry(identity.clone()).or_default();
         finding.fingerprint = fingerprint(&format!("{identity}\n{number}"));
         *number += 1;
     }
-    findings
 }
 
 /// 32 hexadecimal digits, stable over line moves.

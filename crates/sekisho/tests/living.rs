@@ -74,6 +74,9 @@ fn the_configuration_allows_with_a_reason_and_the_command_line_outranks_it() {
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("1 allowed") && !out.contains("GET /good of"), "{out}");
     assert_eq!(scan(app.path(), &["--fail-on", "low"]).0, 1);
+    // It is not the source that accepts it.
+    let sarif = scan(app.path(), &["--format", "sarif"]).1;
+    assert!(sarif.contains("\"kind\": \"external\"") && !sarif.contains("inSource"), "{sarif}");
     let (code, out, _) = scan(app.path(), &["--isolated"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("GET /good of"), "{out}");

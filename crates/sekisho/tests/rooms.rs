@@ -59,6 +59,13 @@ const ROOMS: &[Room] = &[
         never: "judging; URLs; failing as a whole",
         pure: false,
     },
+    Room {
+        name: "rules",
+        sees: &["model", "read"],
+        touches: "nothing (rules arrive as text)",
+        never: "knowing a risk; passing a rule that it could not evaluate",
+        pure: false,
+    },
     Room { name: "edit", sees: &["model", "read"], touches: "files named in a Fix", never: "deciding what to fix", pure: false },
     Room { name: "sandbox", sees: &[], touches: "one process, its namespaces and its limits", never: "deciding; knowing AWS", pure: false },
     Room {
@@ -119,6 +126,7 @@ const ROOMS: &[Room] = &[
             "waf",
             "advisories",
             "read",
+            "rules",
             "edit",
             "scan",
             "up",

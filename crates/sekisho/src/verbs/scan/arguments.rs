@@ -20,6 +20,9 @@ pub struct Scan {
     /// Ask for hygiene too: good practice that nothing here is known to fall without.
     #[arg(long)]
     pub hygiene: bool,
+    /// Rules in the language of AWS CloudFormation Guard: a file, or a folder with `.guard` and `.ruleset` files.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
     /// Search git's history for secrets too: every version of every file that a branch, tag, stash or reflog reaches.
     #[arg(long)]
     pub history: bool,

@@ -24,7 +24,10 @@ pub fn write(out: &mut dyn Write, arguments: &Scan, app: &App, scanned: &scan::S
                 edit::apply(&super::text_of(app), &[fix]).map(|changed| changed.iter().map(as_text).collect()).unwrap_or_default()
             };
             let (cards, version) = (cards(), env!("CARGO_PKG_VERSION"));
-            sarif::scan(out, &Sarif { findings, not_assessed, cards: &cards, sources: &app.sources, edits: &edits, version })
+            sarif::scan(
+                out,
+                &Sarif { findings, not_assessed, outside: &scanned.outside, cards: &cards, sources: &app.sources, edits: &edits, version },
+            )
         }
         Form::Junit => junit::scan(out, findings, not_assessed, &risks::all().iter().map(|risk| risk.slug).collect::<Vec<_>>()),
         Form::Markdown => markdown::scan(out, findings, not_assessed),

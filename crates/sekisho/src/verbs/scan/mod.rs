@@ -3,6 +3,7 @@
 mod arguments;
 mod form;
 mod mend;
+mod own;
 mod terms;
 mod watch;
 
@@ -29,6 +30,7 @@ impl Verb {
             by: None,
             hygiene: false,
             history: false,
+            rules: Vec::new(),
             date: None,
             fail_on: None,
             fix: None,
@@ -63,8 +65,12 @@ pub fn run(arguments: &Scan, style: Style) -> Exit {
 
 fn once(arguments: &Scan, style: Style) -> Exit {
     let root = input::folder(&arguments.application.path);
-    let terms = match terms::of(arguments) {
+    let mut terms = match terms::of(arguments) {
         Ok(terms) => terms,
+        Err(exit) => return exit,
+    };
+    let rules = match own::rules(arguments, root, &terms.config) {
+        Ok(rules) => rules,
         Err(exit) => return exit,
     };
     let (mut app, mut options) = match input::application_with(&arguments.application, &terms.config) {
@@ -73,6 +79,7 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     };
     options.judged_on.clone_from(&arguments.date);
     app.judged_on.clone_from(&arguments.date);
+    terms.own = own::judge(&app, &rules);
     if arguments.history {
         read::history(root, &mut app);
     }

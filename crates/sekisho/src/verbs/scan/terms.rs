@@ -23,5 +23,5 @@ pub fn of(arguments: &Scan) -> Result<Terms, Exit> {
     };
     // A catalogue's items are answered whole.
     let hygiene = arguments.hygiene || arguments.by.is_some() || config.hygiene;
-    Ok(Terms { config, baseline, isolated: arguments.isolated, hygiene })
+    Ok(Terms { config, baseline, isolated: arguments.isolated, hygiene, ..Terms::default() })
 }
