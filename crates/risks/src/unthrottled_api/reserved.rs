@@ -21,10 +21,13 @@ fn finding(app: &App, found: &FunctionRoute<'_>) -> Option<Finding> {
     let reserved = function.properties.get("ReservedConcurrentExecutions")?;
     // None at all is how a function is switched off.
     let executions = reserved.integer().filter(|count| (1..=i64::from(found.function.timeout)).contains(count))?;
-    // That another stage leads around it is told of the web ACL.
-    if found.api.stages.iter().any(|stage| counts_callers(app, stage.web_acl.as_deref())) {
-        return None;
-    }
+    // That another stage leads around a web ACL is told of the web ACL.
+    let acls = found.api.stages.iter().filter_map(|stage| stage.web_acl.as_deref());
+    let open = match acls.map(|acl| counts_callers(app, acl)).max() {
+        Some(Counts::Yes) => return None,
+        Some(Counts::Unknown) => Some("the web ACL before it does not count each caller's requests".to_owned()),
+        Some(Counts::No) | None => None,
+    };
     let (name, seconds) = (&function.id.logical, found.function.timeout);
     let title = format!("{executions} requests every {seconds} s keep everyone else out of {name}");
     let told = Told::Wrong(reserved.place.clone());
@@ -33,20 +36,31 @@ fn finding(app: &App, found: &FunctionRoute<'_>) -> Option<Finding> {
         Step { says: format!("an execution of {name} may take {seconds} s"), place: found.function.place.clone() },
         Step { says: format!("{executions} of them at once are all there are"), place: reserved.place.clone() },
     ];
+    let finding = setting::finding(SLUG, Severity::Low, function, told, title)?;
     // How long a request can be made to take is the code's business.
-    let confidence = Confidence::Medium;
-    Some(Finding { path, confidence, symbol: "reserved".into(), ..setting::finding(SLUG, Severity::Low, function, told, title)? })
+    let confidence = if open.is_some() { Confidence::Low } else { Confidence::Medium };
+    Some(Finding { path, confidence, condition: open.or(finding.condition.clone()), symbol: "reserved".into(), ..finding })
 }
 
-/// Whether a web ACL of the application has a rule that counts each caller's requests. One that is declared elsewhere may.
-fn counts_callers(app: &App, arn: Option<&str>) -> bool {
-    let Some(arn) = arn else { return false };
+/// Whether a web ACL counts each caller's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Counts {
+    No,
+    /// It is not declared here.
+    Unknown,
+    Yes,
+}
+
+/// By its ARN; one of AWS WAF Classic is associated by its id.
+fn counts_callers(app: &App, acl: &str) -> Counts {
     let kinds = ["AWS::WAFv2::WebACL", "AWS::WAFRegional::WebACL"];
-    let declared = kinds.iter().flat_map(|kind| app.of_kind(kind)).find(|acl| acl.arn.as_deref() == Some(arn));
-    declared.is_none_or(|acl: &Resource| match acl.kind.as_str() {
-        "AWS::WAFv2::WebACL" => names(&acl.properties, "RateBasedStatement"),
+    let named = |declared: &&Resource| declared.arn.as_deref() == Some(acl) || declared.physical_id == acl;
+    let Some(declared) = kinds.iter().flat_map(|kind| app.of_kind(kind)).find(named) else { return Counts::Unknown };
+    let counts = match declared.kind.as_str() {
+        "AWS::WAFv2::WebACL" => names(&declared.properties, "RateBasedStatement"),
         _ => app.of_kind("AWS::WAFRegional::RateBasedRule").next().is_some(),
-    })
+    };
+    if counts { Counts::Yes } else { Counts::No }
 }
 
 /// Whether a key stands anywhere below.
