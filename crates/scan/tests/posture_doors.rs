@@ -132,6 +132,25 @@ fn web_acl(statement: &str) -> String {
     )
 }
 
+/// A web ACL of AWS WAF Classic is judged as one of AWS WAF is.
+#[test]
+fn classic_web_acl() {
+    let classic = |action: &str, stage: &str| {
+        format!(
+            "Resources:
+  A: {{Type: 'AWS::ApiGateway::RestApi', Properties: {{Name: a, Body: {{swagger: '2.0', info: {{title: a}}, paths: {{/a: {{get: {{x-amazon-apigateway-integration: {{type: mock}}}}}}}}}}}}}}
+  D: {{Type: 'AWS::ApiGateway::Deployment', Properties: {{RestApiId: !Ref A}}}}
+  S: {{Type: 'AWS::ApiGateway::Stage', Properties: {{RestApiId: !Ref A, DeploymentId: !Ref D, StageName: p}}}}
+  L: {{Type: 'AWS::WAFRegional::SizeConstraintSet', Properties: {{Name: l, SizeConstraints: [{{FieldToMatch: {{Type: BODY}}, ComparisonOperator: GT, Size: 3000, TextTransformation: NONE}}]}}}}
+  R: {{Type: 'AWS::WAFRegional::Rule', Properties: {{Name: r, MetricName: r, Predicates: [{{DataId: !Ref L, Negated: false, Type: SizeConstraint}}]}}}}
+  W: {{Type: 'AWS::WAFRegional::WebACL', Properties: {{Name: w, MetricName: w, DefaultAction: {{Type: ALLOW}}, Rules: [{{Action: {{Type: {action}}}, Priority: 1, RuleId: !Ref R}}]}}}}
+  B: {{Type: 'AWS::WAFRegional::WebACLAssociation', Properties: {{WebACLId: !Ref W, ResourceArn: !Sub 'arn:aws:apigateway:${{AWS::Region}}::/restapis/${{A}}/stages/{stage}'}}}}
+"
+        )
+    };
+    judged("web-acl-ineffective", &[&classic("COUNT", "p"), &classic("BLOCK", "q")], &[&classic("BLOCK", "p")]);
+}
+
 /// An identity pool whose role has one statement; `guests` may have it too.
 fn identities(guests: bool, statement: &str, more: &str) -> String {
     let who = if guests { "unauthenticated" } else { "authenticated" };

@@ -33,7 +33,8 @@ fn unfiltered<'a>(app: &'a App, stage: &Resource) -> Option<(&'a RestApi, bool)>
     let api = app.aws().rest_apis.iter().find(|api| api.api_id == id)?;
     let own = api.stages.iter().find(|own| own.name == name)?;
     let regional = |acl: &Resource| acl.properties.get("Scope").and_then(Node::str) == Some("REGIONAL");
-    Some((api, own.web_acl.is_none() && !app.of_kind("AWS::WAFv2::WebACL").any(regional)))
+    let elsewhere = app.of_kind("AWS::WAFv2::WebACL").any(regional) || app.of_kind("AWS::WAFRegional::WebACL").next().is_some();
+    Some((api, own.web_acl.is_none() && !elsewhere))
 }
 
 /// The web ACL of "How to secure your serverless applications", module 6, and its association with the stage.

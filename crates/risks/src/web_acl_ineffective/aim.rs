@@ -1,6 +1,6 @@
 //! Where the request that passes a web ACL is sent: the routes behind it that take such a request.
 
-use super::{behind, holes, library};
+use super::{behind, holes, library, read, web_acls};
 use crate::route;
 use model::aws::{RestApi, Route, RouteAuth};
 use model::{App, Finding, HttpRequest, Resource};
@@ -28,8 +28,8 @@ pub(super) fn shots<'a>(app: &'a App, findings: &[&Finding]) -> Vec<Shot<'a>> {
     let library = library(app);
     let named = |acl: &&Resource| findings.iter().any(|found| found.resource == acl.id.to_string());
     let mut shots = Vec::new();
-    for resource in app.of_kind("AWS::WAFv2::WebACL").filter(named) {
-        let Ok(acl) = WebAcl::from_cloudformation(app, resource, &library) else { continue };
+    for resource in web_acls(app).filter(named) {
+        let Ok(acl) = read(app, resource, &library) else { continue };
         for witness in holes(app, resource, &acl, &library).into_iter().filter_map(|hole| hole.witness) {
             let at = behind(app, resource)
                 .flat_map(|(api, stage)| api.routes.iter().filter_map(|route| shot(api, stage, route, &acl, &witness)).collect::<Vec<_>>());

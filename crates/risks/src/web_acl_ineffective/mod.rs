@@ -6,7 +6,8 @@ use crate::{Attack, Profile, Risk};
 use aim::{Shot, shots};
 use model::attack::{Outcome, PlantAt};
 use model::aws::RestApi;
-use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target};
+use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target, Trouble};
+use waf::classic;
 use waf::coverage::{Hole, Subject, Witness, assess};
 use waf::managed;
 use waf::wafv2::{Library, ResourceType, WebAcl, associations};
@@ -37,11 +38,34 @@ const FAULTS: [&str; 7] = [
 
 fn check(app: &App) -> Vec<Finding> {
     let library = library(app);
-    let faults = app.of_kind("AWS::WAFv2::WebACL").flat_map(|resource| match WebAcl::from_cloudformation(app, resource, &library) {
+    let faults = web_acls(app).flat_map(|resource| match read(app, resource, &library) {
         Ok(acl) => holes(app, resource, &acl, &library).into_iter().map(|hole| finding(resource, hole)).collect(),
         Err(troubles) => vec![not_assessed(resource, &troubles)],
     });
     faults.chain(ways_around(app)).collect()
+}
+
+/// Types of web ACLs; the second are those of AWS WAF Classic.
+const TYPES: [&str; 2] = ["AWS::WAFv2::WebACL", "AWS::WAFRegional::WebACL"];
+
+fn web_acls(app: &App) -> impl Iterator<Item = &Resource> {
+    TYPES.iter().flat_map(|kind| app.of_kind(kind))
+}
+
+fn read(app: &App, resource: &Resource, library: &Library) -> Result<WebAcl, Vec<Trouble>> {
+    match is_classic(resource) {
+        true => classic::from_cloudformation(app, resource),
+        false => WebAcl::from_cloudformation(app, resource, library),
+    }
+}
+
+fn is_classic(resource: &Resource) -> bool {
+    resource.kind == TYPES[1]
+}
+
+/// What associations name a web ACL by: its ARN, or Classic's id.
+fn name(acl: &Resource) -> Option<&str> {
+    if is_classic(acl) { Some(&acl.physical_id) } else { acl.arn.as_deref() }
 }
 
 fn library(app: &App) -> Library {
@@ -51,14 +75,16 @@ fn library(app: &App) -> Library {
 /// The APIs and stages that a web ACL stands before.
 fn behind<'a>(app: &'a App, acl: &'a Resource) -> impl Iterator<Item = (&'a RestApi, &'a str)> {
     let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
-    stages.filter(|(_, stage)| stage.web_acl.is_some() && stage.web_acl == acl.arn).map(|(api, stage)| (api, stage.name.as_str()))
+    stages
+        .filter(|(_, stage)| stage.web_acl.is_some() && stage.web_acl.as_deref() == name(acl))
+        .map(|(api, stage)| (api, stage.name.as_str()))
 }
 
 /// Stages on the internet that a regional web ACL of the application does not stand before: whoever finds the other stage
 /// goes around it.
 fn ways_around(app: &App) -> Vec<Finding> {
-    let regional = |acl: &&Resource| acl.properties.get("Scope").and_then(Node::str) == Some("REGIONAL");
-    let Some(acl) = app.of_kind("AWS::WAFv2::WebACL").find(regional) else { return Vec::new() };
+    let regional = |acl: &&Resource| is_classic(acl) || acl.properties.get("Scope").and_then(Node::str) == Some("REGIONAL");
+    let Some(acl) = web_acls(app).find(regional) else { return Vec::new() };
     let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
     let open = stages.filter(|(_, stage)| stage.web_acl.is_none());
     open.map(|(api, stage)| Finding {
@@ -86,7 +112,8 @@ fn holes(app: &App, resource: &Resource, acl: &WebAcl, library: &Library) -> Vec
         let changed = Resource { properties: node.clone(), ..resource.clone() };
         WebAcl::from_cloudformation(app, &changed, library).ok()
     };
-    let source = Some((&resource.properties, &again as &dyn Fn(&Node) -> Option<WebAcl>));
+    // Classic's conditions are resources of their own: no edit of the web ACL changes them.
+    let source = (!is_classic(resource)).then_some((&resource.properties, &again as &dyn Fn(&Node) -> Option<WebAcl>));
     let assessment = assess(&Subject { acl, resource: protects(app, resource), source });
     let reported = |hole: &Hole| FAULTS.contains(&hole.kind) && (hole.is_proven() || says_itself(hole));
     assessment.holes.into_iter().filter(reported).collect()
@@ -99,7 +126,7 @@ fn says_itself(hole: &Hole) -> bool {
 
 /// What the web ACL stands before: the limit of inspected bodies depends on it.
 fn protects(app: &App, acl: &Resource) -> ResourceType {
-    let mine = |(_, arn, _): &(String, String, model::Place)| acl.arn.as_deref() == Some(arn) || arn.ends_with(&*acl.id.logical);
+    let mine = |(_, arn, _): &(String, String, model::Place)| name(acl) == Some(arn) || arn.ends_with(&*acl.id.logical);
     let of = |arn: &str| match arn.split(':').nth(2) {
         Some("elasticloadbalancing") => ResourceType::ApplicationLoadBalancer,
         Some("appsync") => ResourceType::AppSync,
@@ -151,7 +178,7 @@ fn fix(resource: &Resource, change: &waf::coverage::Fix) -> Fix {
 }
 
 /// A web ACL that cannot be read is not a web ACL that protects.
-fn not_assessed(resource: &Resource, troubles: &[model::Trouble]) -> Finding {
+fn not_assessed(resource: &Resource, troubles: &[Trouble]) -> Finding {
     let why: Vec<&str> = troubles.iter().map(|trouble| trouble.says.as_str()).collect();
     Finding {
         risk: SLUG,
