@@ -326,6 +326,8 @@ pub enum ReviewKind {
     MultipleStatements,
     /// A signed POST policy without a bound on size, or for any key.
     WidePostPolicy,
+    /// Data of one request stays in memory and is part of the answer to the next.
+    KeptForNext,
 }
 
 /// A text edit of the source that removes a flow: byte ranges and their new text.

@@ -37,6 +37,7 @@ pub mod command_injection;
 pub mod config_unrecorded;
 pub mod confused_deputy;
 pub mod cross_account_access;
+pub mod cross_execution_persistency;
 pub mod cross_site_scripting;
 pub mod data_lost_with_stack;
 pub mod database_backup_short;
@@ -225,6 +226,7 @@ pub fn all() -> &'static [Risk] {
         config_unrecorded::RISK,
         confused_deputy::RISK,
         cross_account_access::RISK,
+        cross_execution_persistency::RISK,
         cross_site_scripting::RISK,
         data_lost_with_stack::RISK,
         database_backup_short::RISK,

@@ -281,3 +281,35 @@ fn packages() {
         &[&[("template.yaml", JS), ("app/index.mjs", &uses_old), ("app/package.json", &manifest("minimatch", "9.0.5"))]],
     );
 }
+
+#[test]
+fn memory_that_the_next_request_finds() {
+    // The first caller's name stays.
+    let first = "let user;\nexport const handler = async (event) => {\n  user ??= JSON.parse(event.body).user;\n  return { statusCode: 200, body: `Hello ${user}` };\n};\n";
+    // An object for all answers, which an error leaves as it was.
+    let answer = "const answer = { statusCode: 200, body: '' };\nasync function work(event) {\n  const { id } = JSON.parse(event.body);\n  answer.body = JSON.stringify({ id });\n}\nexports.handler = async (event) => {\n  try {\n    await work(event);\n  } catch (error) {\n    answer.statusCode = 500;\n  }\n  return answer;\n};\n";
+    let python = "import json\n\nITEMS = []\n\n\ndef handler(event, context):\n    ITEMS.append(json.loads(event['body'])['item'])\n    return {'statusCode': 200, 'body': json.dumps(ITEMS)}\n";
+    let typed = "const state: { email?: string } = {};\nexport const handler = async (event: { body: string; httpMethod: string }) => {\n  if (event.httpMethod === 'POST') {\n    state.email = JSON.parse(event.body).email;\n  }\n  return { statusCode: 200, body: JSON.stringify(state) };\n};\n";
+    // Set anew for each request, kept by a key, never answered with, made of nothing that a request brought.
+    let anew = "let user;\nexport const handler = async (event) => {\n  user = JSON.parse(event.body).user;\n  return { statusCode: 200, body: greet() };\n};\nconst greet = () => `Hello ${user}`;\n";
+    let keyed = "const cache = {};\nexport const handler = async (event) => {\n  const { id, text } = JSON.parse(event.body);\n  cache[id] ??= text;\n  return { statusCode: 200, body: cache[id] };\n};\n";
+    let counted = "const seen = [];\nexport const handler = async (event) => {\n  seen.push(JSON.parse(event.body).user);\n  return { statusCode: 200, body: String(seen.length) };\n};\n";
+    let client = "import { Client } from 'pg';\nlet client;\nexport const handler = async (event) => {\n  client ??= new Client({ host: process.env.HOST });\n  const { rows } = await client.query('SELECT 1 WHERE $1', [JSON.parse(event.body).user]);\n  return { statusCode: 200, body: JSON.stringify(rows) };\n};\n";
+    let answered = anew.replace("let user;\n", "let user;\nconst headers = { 'x-a': 'b' };\n").replace("statusCode: 200", "statusCode: 200, headers");
+    stands(
+        "cross-execution-persistency",
+        &[
+            (&[("template.yaml", JS), ("app/index.mjs", first)], "app/index.mjs:3"),
+            (&[("template.yaml", JS), ("app/index.js", answer)], "app/index.js:3"),
+            (&[("template.yaml", PY), ("app/main.py", python)], "app/main.py:7"),
+            (&[("template.yaml", JS), ("app/index.ts", typed)], "app/index.ts:4"),
+        ],
+        &[
+            &[("template.yaml", JS), ("app/index.mjs", anew)],
+            &[("template.yaml", JS), ("app/index.mjs", keyed)],
+            &[("template.yaml", JS), ("app/index.mjs", counted)],
+            &[("template.yaml", JS), ("app/index.mjs", client)],
+            &[("template.yaml", JS), ("app/index.mjs", &answered)],
+        ],
+    );
+}

@@ -63,6 +63,7 @@ impl<'p> Engine<'p> {
 
     /// The handler answers.
     pub fn respond(&mut self, value: &Value, site: Site<'p>) {
+        self.answers_with(value);
         let at = At { module: site.module, span: site.expr.span };
         self.give_away(DisclosedTo::Response, std::slice::from_ref(value), at);
         let fields = self.named_fields(value);

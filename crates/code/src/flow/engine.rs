@@ -110,6 +110,8 @@ pub(super) struct Engine<'p> {
     pub handler_depth: Option<usize>,
     /// The next ways part by whether the authorizer said who the caller is: what one of them takes from the request stands in for it.
     pub fallback: bool,
+    /// What the handler answers with of an earlier request; `None` on the first walk.
+    pub kept: Option<super::kept::Kept>,
     /// Set when a bound was hit.
     pub cut: bool,
     steps: usize,
@@ -138,6 +140,7 @@ impl<'p> Engine<'p> {
             compared: model::Span::default(),
             handler_depth: None,
             fallback: false,
+            kept: None,
             cut: false,
             steps: 0,
         }

@@ -12,6 +12,7 @@ mod eval;
 mod exec;
 mod external;
 mod facts;
+mod kept;
 mod member;
 mod origin;
 mod policy;
@@ -93,6 +94,7 @@ fn walk_here(program: &Program, first: usize, reachable: &[usize], export: &str)
     let Some(handler) = handlers.first().map(|h| (h.module, h.function)).or(first_route) else {
         return Err(if there { Failure::NotFollowed } else { Failure::NoExport(exports) });
     };
+    let made = engine.state.made();
     for handler in &handlers {
         let event = engine.event();
         engine.handler_depth = Some(engine.frames.len());
@@ -100,6 +102,7 @@ fn walk_here(program: &Program, first: usize, reachable: &[usize], export: &str)
         engine.enter(handler, None, vec![event, context, callback], None);
         engine.handler_depth = None;
     }
+    engine.walk_again(&handlers, made);
     rest(&mut engine, first, reachable);
     if engine.authorizer_input {
         engine.judge_policies();

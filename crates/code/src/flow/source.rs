@@ -27,6 +27,8 @@ pub(super) enum Root {
     Unverified,
     /// An exception.
     Error,
+    /// What an earlier request left in memory.
+    Earlier,
 }
 
 /// A part of the event.
@@ -83,7 +85,7 @@ impl Source {
 
     /// Whether it can be chosen by someone outside: what flows into sinks.
     pub fn is_data(&self) -> bool {
-        !matches!(self.root, Root::Identity | Root::Claims | Root::Unverified | Root::Error)
+        !matches!(self.root, Root::Identity | Root::Claims | Root::Unverified | Root::Error | Root::Earlier)
     }
 
     /// Whether only a Lambda authorizer's event has it.
@@ -159,6 +161,7 @@ impl Source {
             Root::Claims => return "is a claim of a verified token".to_owned(),
             Root::Unverified => return "is a claim of a token that is not verified".to_owned(),
             Root::Error => return "is what an exception says".to_owned(),
+            Root::Earlier => return "is what an earlier request left".to_owned(),
             _ => {}
         }
         match self.model() {

@@ -82,6 +82,11 @@ impl State {
         self.objects.len() - 1
     }
 
+    /// How many cells and objects there are.
+    pub fn made(&self) -> super::kept::Made {
+        super::kept::Made { cells: self.cells.len(), objects: self.objects.len() }
+    }
+
     /// What a cell holds.
     pub fn get(&self, cell: CellId) -> Value {
         self.cells.get(cell).cloned().unwrap_or_else(Value::unknown)

@@ -60,7 +60,7 @@ impl Tokens {
 }
 
 /// Where data were read.
-fn first_step(taint: &Taint) -> Option<At> {
+pub(super) fn first_step(taint: &Taint) -> Option<At> {
     let mut step = taint.steps.as_ref()?;
     while let Some(before) = &step.before {
         step = before;

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The risks that are judged from code.
-const RISKS: [&str; 19] = [
+const RISKS: [&str; 20] = [
     "command-injection",
+    "cross-execution-persistency",
     "cross-site-scripting",
     "insecure-deserialization",
     "nosql-injection",
