@@ -295,7 +295,8 @@ fn memory_that_the_next_request_finds() {
     let keyed = "const cache = {};\nexport const handler = async (event) => {\n  const { id, text } = JSON.parse(event.body);\n  cache[id] ??= text;\n  return { statusCode: 200, body: cache[id] };\n};\n";
     let counted = "const seen = [];\nexport const handler = async (event) => {\n  seen.push(JSON.parse(event.body).user);\n  return { statusCode: 200, body: String(seen.length) };\n};\n";
     let client = "import { Client } from 'pg';\nlet client;\nexport const handler = async (event) => {\n  client ??= new Client({ host: process.env.HOST });\n  const { rows } = await client.query('SELECT 1 WHERE $1', [JSON.parse(event.body).user]);\n  return { statusCode: 200, body: JSON.stringify(rows) };\n};\n";
-    let answered = anew.replace("let user;\n", "let user;\nconst headers = { 'x-a': 'b' };\n").replace("statusCode: 200", "statusCode: 200, headers");
+    let answered =
+        anew.replace("let user;\n", "let user;\nconst headers = { 'x-a': 'b' };\n").replace("statusCode: 200", "statusCode: 200, headers");
     stands(
         "cross-execution-persistency",
         &[
