@@ -24,7 +24,7 @@ const DEPTH: usize = 5;
 impl<'p> Engine<'p> {
     /// Walks the handlers again with what their first walk left, and tells what of it they answer with.
     pub fn walk_again(&mut self, handlers: &[Rc<Closure>], made: Made) {
-        if self.cut || !self.keep(made) {
+        if self.cut || !self.mark_earlier(made) {
             return;
         }
         let (hits, writes, aws, logged) = (self.hits.len(), self.writes.len(), self.aws.len(), self.statements_logged.len());
@@ -58,7 +58,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Puts what modules hold of the first walk's event under its own root; false when they hold nothing of it.
-    fn keep(&mut self, made: Made) -> bool {
+    fn mark_earlier(&mut self, made: Made) -> bool {
         let mut open: Vec<usize> = (0..made.cells).collect();
         for object in 0..made.objects {
             open.extend(self.cells_of(object));
