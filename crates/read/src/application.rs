@@ -53,6 +53,12 @@ impl Default for Options {
 /// It never fails: what could not be read or understood stands in [`App::troubles`]. Templates found together are
 /// read together, so that one may import what another exports. Nothing outside the root is opened.
 pub fn application(root: &Path, options: &Options) -> App {
+    application_and_open(root, options).0
+}
+
+/// The same, with the conditions that its templates leave open, in the order of the templates: what [`crate::branches`] takes both
+/// ways.
+pub fn application_and_open(root: &Path, options: &Options) -> (App, Vec<Undecided>) {
     let (mut folder, paths, named, mut troubles) = open(root);
     folder.changed.clone_from(&options.changed);
     let (mut found, unread) = discover::templates(&folder, &paths, named);
@@ -64,14 +70,14 @@ pub fn application(root: &Path, options: &Options) -> App {
     follow(&folder, &mut found, &mut troubles);
     let sources: BTreeMap<Arc<str>, Source> =
         found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
-    let (mut app, unresolved, _) = resolve(found, options, &folder);
+    let (mut app, unresolved, open) = Expanded::of(found, options, &folder).resolve(options, &folder);
     troubles.extend(unresolved);
     app.sources = sources;
     functions::read(&mut app, &folder, options, &mut troubles);
     troubles.sort();
     troubles.dedup();
     app.troubles = troubles;
-    app
+    (app, open)
 }
 
 /// A condition that these templates leave open.
@@ -91,7 +97,7 @@ pub struct Undecided {
 /// more with one of them in [`Options::conditions`] to see what is deployed when it holds and when it does not.
 pub fn undecided(root: &Path, options: &Options) -> Vec<Undecided> {
     let (folder, found) = templates(root, options);
-    resolve(found, options, &folder).2
+    Expanded::of(found, options, &folder).resolve(options, &folder).2
 }
 
 /// The templates below a root, with the opener they were read by.
@@ -154,49 +160,78 @@ fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
     }
 }
 
-/// Templates to resources: SAM expanded, functions resolved.
-pub(crate) fn resolve(found: Vec<Found>, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
-    let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
-    let names = discover::stack_names(&paths);
-    let assembled = cdk::assemblies(files, &beside(&paths));
-    let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), BTreeMap::new());
-    for (mut found, name) in found.into_iter().zip(names) {
-        let assembled = assembled.get(&*found.file).cloned().unwrap_or_default();
-        let given_name = options.stacks.get(&*found.file).cloned().or(assembled.stack);
-        let named = given_name.is_some();
-        let name = given_name.unwrap_or(name);
-        let mut given = given(options, &name);
-        for (parameter, value) in assembled.parameters {
-            given.entry(parameter).or_insert(value);
+/// Templates with SAM expanded, each a stack of its own: what does not depend on any condition.
+pub(crate) struct Expanded {
+    stacks: Vec<Single>,
+    troubles: Vec<Trouble>,
+}
+
+/// One template.
+struct Single {
+    name: String,
+    named: bool,
+    file: String,
+    template: Arc<Node>,
+    given: BTreeMap<String, String>,
+    /// Generated logical id to the SAM resource it comes from.
+    origins: Arc<BTreeMap<String, String>>,
+}
+
+impl Expanded {
+    pub(crate) fn of(found: Vec<Found>, options: &Options, files: &Folder) -> Self {
+        let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
+        let names = discover::stack_names(&paths);
+        let assembled = cdk::assemblies(files, &beside(&paths));
+        let mut out = Self { stacks: Vec::new(), troubles: Vec::new() };
+        for (mut found, name) in found.into_iter().zip(names) {
+            let assembled = assembled.get(&*found.file).cloned().unwrap_or_default();
+            let given_name = options.stacks.get(&*found.file).cloned().or(assembled.stack);
+            let named = given_name.is_some();
+            let name = given_name.unwrap_or(name);
+            let mut given = given(options, &name);
+            for (parameter, value) in assembled.parameters {
+                given.entry(parameter).or_insert(value);
+            }
+            out.troubles.extend(foreach::unroll(&mut found.root, &given));
+            let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
+            out.troubles.extend(expanded.troubles);
+            let (file, template, origins) = (found.file.to_string(), Arc::new(expanded.template), Arc::new(expanded.origins));
+            out.stacks.push(Single { name, named, file, template, given, origins });
         }
-        troubles.extend(foreach::unroll(&mut found.root, &given));
-        let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
-        troubles.extend(expanded.troubles);
-        let mut stack = Stack::new(name, found.file.to_string(), expanded.template, given);
-        stack.named = named;
-        stacks.push(stack);
-        origins.insert(found.file.to_string(), expanded.origins);
+        out
     }
-    let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks);
-    stacks.assumed.clone_from(&options.conditions);
-    nested::join(&mut stacks, files);
-    troubles.extend(stacks.take_troubles());
-    imports::resolve(&mut stacks);
-    for stack in &mut stacks.stacks {
-        // A name inferred from imports may be one the user gave parameters for.
-        stack.given.extend(given(options, &stack.name));
+
+    /// The resources, functions resolved, with what was not understood and the conditions that are open.
+    pub(crate) fn resolve(&self, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
+        let mut troubles = self.troubles.clone();
+        let stacks = self.stacks.iter().map(|single| {
+            let mut stack = Stack::new(single.name.clone(), single.file.clone(), single.template.clone(), single.given.clone());
+            stack.named = single.named;
+            stack
+        });
+        let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks.collect());
+        stacks.assumed.clone_from(&options.conditions);
+        nested::join(&mut stacks, files);
+        troubles.extend(stacks.take_troubles());
+        imports::resolve(&mut stacks);
+        for stack in &mut stacks.stacks {
+            // A name inferred from imports may be one the user gave parameters for.
+            stack.given.extend(given(options, &stack.name));
+        }
+        stacks.find_parameters();
+        let origins: BTreeMap<&str, &BTreeMap<String, String>> =
+            self.stacks.iter().map(|single| (single.file.as_str(), &*single.origins)).collect();
+        let none = BTreeMap::new();
+        let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(stack.file.as_str()).copied()).unwrap_or(&none);
+        let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
+        let mut app = App::new(options.account.clone(), options.region.clone(), resources);
+        app.judged_on.clone_from(&options.judged_on);
+        app.partition.clone_from(&stacks.partition);
+        app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
+        troubles.extend(stacks.take_troubles());
+        let open = open_conditions(&stacks);
+        (app, troubles, open)
     }
-    stacks.find_parameters();
-    let none = BTreeMap::new();
-    let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(&stack.file)).unwrap_or(&none);
-    let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
-    let mut app = App::new(options.account.clone(), options.region.clone(), resources);
-    app.judged_on.clone_from(&options.judged_on);
-    app.partition.clone_from(&stacks.partition);
-    app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
-    troubles.extend(stacks.take_troubles());
-    let open = open_conditions(&stacks);
-    (app, troubles, open)
 }
 
 fn open_conditions(stacks: &Stacks) -> Vec<Undecided> {

@@ -6,6 +6,7 @@ use crate::files::Folder;
 use crate::inline::Templates;
 use crate::lockfile;
 use code::FunctionSource;
+use model::code::Code;
 use model::{App, Files, Place, Source, Trouble};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +49,9 @@ pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &
     texts(app, files, &paths, &sources, troubles);
     let recorder = Recorder { files, sources: RefCell::new(std::mem::take(&mut app.sources)) };
     let (code, unread) = code::analyse(&sources, &recorder);
-    app.code = code;
-    let beside: Vec<String> = paths.iter().filter(|path| !is_below(&folders(&sources), path)).cloned().collect();
+    let mut code = code;
+    let folders = folders(&sources);
+    let beside: Vec<String> = paths.iter().filter(|path| !is_below(&folders, path)).cloned().collect();
     let (unnamed, imports_beside, unread_beside) = code::unnamed_authorizers(&beside, files);
     troubles.extend(unread_beside);
     for handler in unnamed.values() {
@@ -57,12 +59,13 @@ pub(crate) fn read(app: &mut App, files: &Folder, options: &Options, troubles: &
             let _ = recorder.read(path);
         }
     }
-    app.code.unnamed = unnamed;
-    app.code.imports.extend(imports_beside);
-    app.code.imports.sort_by(|a, b| (&a.place, &a.package).cmp(&(&b.place, &b.package)));
-    app.code.imports.dedup();
+    code.unnamed = unnamed;
+    code.imports.extend(imports_beside);
+    code.imports.sort_by(|a, b| (&a.place, &a.package).cmp(&(&b.place, &b.package)));
+    code.imports.dedup();
     app.sources = recorder.sources.into_inner();
-    secrets(app, files, troubles);
+    secrets(app, &mut code, &paths, files, troubles);
+    app.code = Arc::new(code);
     troubles.extend(unread);
     lockfile::read(app, files, &paths, &options.advisories, troubles);
 }
@@ -89,26 +92,26 @@ fn texts(app: &mut App, files: &Folder, paths: &[String], functions: &[FunctionS
 }
 
 /// Searches templates, settings and data that are no code for secrets. A value that the code holds too is the code's.
-fn secrets(app: &mut App, files: &Folder, troubles: &mut Vec<Trouble>) {
+fn secrets(app: &mut App, code: &mut Code, paths: &[String], files: &Folder, troubles: &mut Vec<Trouble>) {
     let is_settings = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         name == ".env" || name.starts_with(".env.") || SETTINGS.iter().any(|end| name.ends_with(end))
     };
-    for path in files.list("").unwrap_or_default().into_iter().filter(|path| is_settings(path)) {
-        let Ok(bytes) = files.read(&path) else { continue };
-        match code::secrets_in(&path, &bytes) {
+    for path in paths.iter().filter(|path| is_settings(path)) {
+        let Ok(bytes) = files.read(path) else { continue };
+        match code::secrets_in(path, &bytes) {
             Ok(found) => {
-                let new: Vec<_> = found.into_iter().filter(|s| !app.code.secrets.iter().any(|known| known.value == s.value)).collect();
+                let new: Vec<_> = found.into_iter().filter(|s| !code.secrets.iter().any(|known| known.value == s.value)).collect();
                 if let (false, Ok(text)) = (new.is_empty(), String::from_utf8(bytes)) {
-                    let path: Arc<str> = path.into();
+                    let path: Arc<str> = path.as_str().into();
                     app.sources.entry(path.clone()).or_insert_with(|| Source { path, text: text.into() });
                 }
-                app.code.secrets.extend(new);
+                code.secrets.extend(new);
             }
             Err(trouble) => troubles.push(trouble),
         }
     }
-    app.code.secrets.sort_by(|a, b| a.place.cmp(&b.place));
+    code.secrets.sort_by(|a, b| a.place.cmp(&b.place));
 }
 
 /// The code folders of functions.
@@ -117,7 +120,7 @@ fn folders(functions: &[FunctionSource]) -> BTreeSet<&str> {
 }
 
 fn is_below(folders: &BTreeSet<&str>, path: &str) -> bool {
-    folders.iter().any(|folder| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    folders.contains("") || path.match_indices('/').any(|(end, _)| path.get(..end).is_some_and(|above| folders.contains(above)))
 }
 
 /// Files that remembers the texts it gave, each read once.

@@ -38,7 +38,7 @@ pub(crate) fn resolve(stacks: &mut Stacks) {
 fn wanted(stacks: &Stacks) -> HashSet<String> {
     let mut names = HashSet::new();
     for (at, stack) in stacks.stacks.iter().enumerate() {
-        let mut open = vec![&stack.template];
+        let mut open: Vec<&Node> = vec![&stack.template];
         while let Some(node) = open.pop() {
             match &node.kind {
                 Kind::List(items) => open.extend(items),

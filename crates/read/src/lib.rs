@@ -20,8 +20,8 @@ mod sam;
 mod ssm;
 mod stacks;
 
-pub use application::{Options, Undecided, application, expanded_sam, undecided};
-pub use branches::{Branch, branches};
+pub use application::{Options, Undecided, application, application_and_open, expanded_sam, undecided};
+pub use branches::{Branch, branches, left};
 pub use document::document;
 pub use files::Folder;
 pub use history::history;

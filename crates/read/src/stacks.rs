@@ -7,6 +7,7 @@ use model::{Kind, Node, Place, Trouble, Unknown};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Every stack, with what they share.
 pub(crate) struct Stacks {
@@ -36,7 +37,7 @@ pub(crate) struct Stack {
     pub children: BTreeMap<String, usize>,
     /// Whether the user gave the name; then it is not inferred from imports.
     pub named: bool,
-    pub template: Node,
+    pub template: Arc<Node>,
     /// Parameter values the user gave.
     pub given: BTreeMap<String, String>,
     /// Logical id to its index among the members of `Resources`.
@@ -46,7 +47,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    pub(crate) fn new(name: String, file: String, template: Node, given: BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(name: String, file: String, template: Arc<Node>, given: BTreeMap<String, String>) -> Self {
         let resources = template.get("Resources").map(Node::members).unwrap_or_default();
         let logical = resources.iter().enumerate().map(|(at, member)| (member.key.clone(), at)).collect();
         Self {

@@ -61,7 +61,7 @@ pub struct Entries<'a> {
     app: &'a App,
     /// Doors of functions.
     pub doors: Vec<Door<'a>>,
-    wiring: OnceCell<Wiring<'a>>,
+    wiring: OnceCell<Wiring>,
 }
 
 /// Functions and resources that one path crosses at most.
@@ -79,8 +79,9 @@ impl<'a> Entries<'a> {
     }
 
     /// What writes to what.
-    pub fn wiring(&self) -> &Wiring<'a> {
-        self.wiring.get_or_init(|| Wiring::of(self.app))
+    pub fn wiring(&self) -> &Wiring {
+        let shared = self.app.derived.get(|| Wiring::of(self.app));
+        shared.unwrap_or_else(|| self.wiring.get_or_init(|| Wiring::of(self.app)))
     }
 
     /// The widest way by which data of a source comes to a function whose handler looks for these methods.
@@ -109,7 +110,7 @@ impl<'a> Entries<'a> {
             return best;
         }
         on_way.push(function.clone());
-        let to_here = |link: &&Link<'a>| matches!(link.to, To::Function(id) if id == function);
+        let to_here = |link: &&Link| matches!(&link.to, To::Function(id) if id == function);
         for link in self.wiring().links.iter().filter(to_here) {
             let Some(path) = asked(source, &link.from) else { continue };
             let name = &function.logical;
@@ -125,7 +126,7 @@ impl<'a> Entries<'a> {
     }
 
     /// The widest way by which data comes to a resource and through a link.
-    fn through(&self, link: &Link<'a>, path: &[String], on_way: &mut Vec<ResourceId>) -> Option<Entry> {
+    fn through(&self, link: &Link, path: &[String], on_way: &mut Vec<ResourceId>) -> Option<Entry> {
         let mut best: Option<Entry> = None;
         let mut take = |entry: Entry| {
             if best.as_ref().is_none_or(|best| entry.who < best.who) {
@@ -142,7 +143,7 @@ impl<'a> Entries<'a> {
             let Some(condition) = Wiring::passes(link, sent) else { continue };
             for part in sent.write.parts.iter().filter(|part| holds(&sent.write.service, &part.path, path)) {
                 for source in &part.sources {
-                    let mut entry = self.search(sent.function, source, &[], on_way);
+                    let mut entry = self.search(&sent.function, source, &[], on_way);
                     entry.steps.push(step(self.app, sent));
                     let conditions = [entry.condition.take(), condition.clone(), sent.condition.clone()];
                     let conditions: Vec<String> = conditions.into_iter().flatten().collect();
@@ -171,7 +172,7 @@ impl<'a> Entries<'a> {
     }
 
     /// Handlers that sign a caller's upload to a bucket: who has the signature writes there.
-    fn signed(&self, link: &Link<'a>, path: &[String], on_way: &mut Vec<ResourceId>) -> Vec<Entry> {
+    fn signed(&self, link: &Link, path: &[String], on_way: &mut Vec<ResourceId>) -> Vec<Entry> {
         let mut entries = Vec::new();
         if !link.from.contains(":s3:") {
             return entries;
@@ -204,7 +205,7 @@ fn short(app: &App, arn: &str) -> String {
     app.by_arn(arn).map_or_else(|| arn.rsplit([':', '/']).next().unwrap_or(arn).to_owned(), |resource| resource.id.logical.to_string())
 }
 
-fn step(app: &App, sent: &Sent<'_>) -> Step {
+fn step(app: &App, sent: &Sent) -> Step {
     let verb = match sent.write.service.as_str() {
         "lambda" | "states" => "hands it to",
         "sqs" | "sns" | "events" => "sends it to",
@@ -258,7 +259,7 @@ fn holds(service: &str, part: &[String], asked: &[String]) -> bool {
 }
 
 /// What is asked of a resource, in terms of the one that feeds it. `None` when it cannot come from there.
-fn unwrapped(link: &Link<'_>, to: &str, path: &[String]) -> Option<Vec<String>> {
+fn unwrapped(link: &Link, to: &str, path: &[String]) -> Option<Vec<String>> {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     let owned = |parts: &[&str]| Some(parts.iter().map(|part| (*part).to_owned()).collect());
     match (link.from.split(':').nth(2)?, to.split(':').nth(2)?, parts.as_slice()) {

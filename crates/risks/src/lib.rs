@@ -206,7 +206,7 @@ pub struct Attack {
 /// What the risks could not follow: writes to a resource that the code does not name, where such a resource starts a function.
 pub fn not_assessed(app: &App) -> Vec<Trouble> {
     let writes = app.code.handlers.values().any(|handler| handler.writes.iter().any(|write| !write.parts.is_empty()));
-    if writes { wiring::Wiring::of(app).not_assessed() } else { Vec::new() }
+    if writes { entry::Entries::of(app).wiring().not_assessed() } else { Vec::new() }
 }
 
 /// Every risk, by slug.

@@ -2,7 +2,8 @@
 
 use model::aws::security_group::is_group;
 use model::aws::{Direction, Function, RulePeer, SecurityGroupRule};
-use model::{App, Node, Place, Resource};
+use model::{App, Node, Place, Resource, ResourceId};
+use std::collections::BTreeMap;
 
 /// Types of databases that are reached over the network.
 const DATABASES: [&str; 4] = ["AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"];
@@ -51,30 +52,62 @@ pub struct Reached<'a> {
     pub database: Option<&'a Resource>,
 }
 
+/// How each function reaches a database, where it does.
+struct All(BTreeMap<ResourceId, (String, Place, Option<ResourceId>)>);
+
 /// Whether a function reaches a database, and how that is known: its environment has the database's address, its code imports
-/// a driver, or its security group is let in by the database's.
+/// a driver, or its security group is let in by the database's. Worked out once for each version of an application.
 pub fn database<'a>(app: &'a App, function: &Function) -> Option<Reached<'a>> {
-    for database in databases(app) {
-        let host = format!("{}.", database.physical_id);
-        if let Some((variable, _)) = function.environment.iter().find(|(_, value)| value.contains(&host) || **value == database.physical_id)
-        {
-            let says = format!("has the address of {} in {variable}", database.id.logical);
-            return Some(Reached { says, place: function.place.clone(), database: Some(database) });
+    let all = || {
+        let databases = Databases::of(app);
+        let found = app.aws().functions.values().filter_map(|function| {
+            let reached = databases.reached(app, function)?;
+            Some((function.id.clone(), (reached.says, reached.place, reached.database.map(|database| database.id.clone()))))
+        });
+        All(found.collect())
+    };
+    match app.derived.get(all) {
+        Some(all) => {
+            let (says, place, database) = all.0.get(&function.id)?;
+            let database = database.as_ref().and_then(|id| app.resource(id));
+            Some(Reached { says: says.clone(), place: place.clone(), database })
         }
+        None => Databases::of(app).reached(app, function),
     }
-    let only = || Some(databases(app).next()?).filter(|_| databases(app).count() == 1);
-    let packages = app.code.handlers.get(&function.id).map(|handler| handler.packages.as_slice()).unwrap_or_default();
-    // A driver alone, with no database here, no network and no setting to find one by, is a package that is not used.
-    let somewhere = databases(app).next().is_some() || !function.security_groups.is_empty() || !function.environment.is_empty();
-    if let Some(driver) = packages.iter().find(|package| somewhere && DRIVERS.contains(&package.as_str())) {
-        return Some(Reached { says: format!("imports {driver}"), place: function.place.clone(), database: only() });
+}
+
+/// The databases of an application, each with its host name's beginning and with whom its security groups let in.
+struct Databases<'a>(Vec<(&'a Resource, String, Vec<Rule<'a>>)>);
+
+impl<'a> Databases<'a> {
+    fn of(app: &'a App) -> Self {
+        Self(databases(app).map(|database| (database, format!("{}.", database.physical_id), ingress(app, database))).collect())
     }
-    databases(app).find_map(|database| {
-        let rules = ingress(app, database);
-        let rule = rules.into_iter().find(|rule| matches!(&rule.from, From::Group(group) if function.security_groups.contains(group)))?;
-        let says = format!("is let in by the security group of {}", database.id.logical);
-        Some(Reached { says, place: rule.place, database: Some(database) })
-    })
+
+    fn reached(&self, app: &App, function: &Function) -> Option<Reached<'a>> {
+        for (database, host, _) in &self.0 {
+            let is_named = |value: &str| value.contains(host.as_str()) || *value == database.physical_id;
+            if let Some((variable, _)) = function.environment.iter().find(|(_, value)| is_named(value)) {
+                let says = format!("has the address of {} in {variable}", database.id.logical);
+                return Some(Reached { says, place: function.place.clone(), database: Some(database) });
+            }
+        }
+        let only = match self.0.as_slice() {
+            [(only, ..)] => Some(*only),
+            _ => None,
+        };
+        let packages = app.code.handlers.get(&function.id).map(|handler| handler.packages.as_slice()).unwrap_or_default();
+        // A driver alone, with no database here, no network and no setting to find one by, is a package that is not used.
+        let somewhere = !self.0.is_empty() || !function.security_groups.is_empty() || !function.environment.is_empty();
+        if let Some(driver) = packages.iter().find(|package| somewhere && DRIVERS.contains(&package.as_str())) {
+            return Some(Reached { says: format!("imports {driver}"), place: function.place.clone(), database: only });
+        }
+        self.0.iter().find_map(|(database, _, rules)| {
+            let rule = rules.iter().find(|rule| matches!(&rule.from, From::Group(group) if function.security_groups.contains(group)))?;
+            let says = format!("is let in by the security group of {}", database.id.logical);
+            Some(Reached { says, place: rule.place.clone(), database: Some(database) })
+        })
+    }
 }
 
 /// Whom a rule of a security group speaks of.

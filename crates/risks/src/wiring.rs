@@ -6,35 +6,36 @@ use crate::doors::{self, Who};
 use crate::filter;
 use crate::grants;
 use iam::{Context, Outcome, Principal, Request, Truth};
+use model::aws::Function;
 use model::code::{ResourceName, Write};
 use model::{App, Node, Place, ResourceId, Step, Trouble};
 use std::collections::BTreeMap;
 
 /// From a resource to a function, or to another resource.
-pub struct Link<'a> {
+pub struct Link {
     /// ARN of what is written to.
     pub from: String,
     /// What is started, or fed.
-    pub to: To<'a>,
+    pub to: To,
     /// Where it is declared.
-    pub place: &'a Place,
-    filter: Filter<'a>,
+    pub place: Place,
+    filter: Filter,
     /// SNS's raw delivery: the message arrives without its envelope.
     pub raw: bool,
 }
 
 /// Where a link leads.
-pub enum To<'a> {
+pub enum To {
     /// To this function.
-    Function(&'a ResourceId),
+    Function(ResourceId),
     /// To the resource with this ARN.
     Channel(String),
 }
 
-enum Filter<'a> {
+enum Filter {
     Everything,
     /// Event types, key prefix, key suffix.
-    S3(Vec<String>, Option<&'a Node>, Option<&'a Node>),
+    S3(Vec<String>, Option<Node>, Option<Node>),
     /// A pattern (of several, one must match), and how a path of it is found in what is written.
     Pattern(Vec<Node>, fn(&[&str]) -> Option<Vec<String>>),
     /// It is not understood.
@@ -42,32 +43,32 @@ enum Filter<'a> {
 }
 
 /// A write by a handler whose resource is known and whose role may make it.
-pub struct Sent<'a> {
+pub struct Sent {
     /// The writer.
-    pub function: &'a ResourceId,
+    pub function: ResourceId,
     /// What is written.
-    pub write: &'a Write,
+    pub write: Write,
     /// ARN of where.
     pub arn: String,
     /// What the permission depends on.
     pub condition: Option<String>,
 }
 
-/// All of it.
-pub struct Wiring<'a> {
+/// All of it, worked out once for each version of an application.
+pub struct Wiring {
     /// Links, in the order of their resources.
-    pub links: Vec<Link<'a>>,
+    pub links: Vec<Link>,
     /// Writes.
-    pub sent: Vec<Sent<'a>>,
+    pub sent: Vec<Sent>,
     /// What API Gateway writes by itself: where, who sends it, and the step.
     pub direct: Vec<(String, Who, Step)>,
     /// Writes of data whose resource is not known.
-    pub unknown: Vec<(&'a ResourceId, &'a Write)>,
+    pub unknown: Vec<(ResourceId, Write)>,
 }
 
-impl<'a> Wiring<'a> {
+impl Wiring {
     /// Reads the wiring of an application.
-    pub fn of(app: &'a App) -> Self {
+    pub fn of(app: &App) -> Self {
         let links = links(app);
         let mut arns: Vec<&str> = links.iter().map(|link| link.from.as_str()).filter(|arn| !arn.contains(":lambda:")).collect();
         arns.sort_unstable();
@@ -81,10 +82,10 @@ impl<'a> Wiring<'a> {
                     Target::Arn(arn) => {
                         let role = stacks.entry(function).or_insert_with(|| role_stack(app, function));
                         if let Some(condition) = may_write(app, role.as_ref(), write, &arn) {
-                            wiring.sent.push(Sent { function, write, arn, condition });
+                            wiring.sent.push(Sent { function: function.clone(), write: write.clone(), arn, condition });
                         }
                     }
-                    Target::Unknown => wiring.unknown.push((function, write)),
+                    Target::Unknown => wiring.unknown.push((function.clone(), write.clone())),
                     Target::Elsewhere => {}
                 }
             }
@@ -97,7 +98,7 @@ impl<'a> Wiring<'a> {
         let service = |arn: &str| arn.split(':').nth(2).map(str::to_owned);
         let starts = |write: &Write| self.links.iter().any(|link| service(&link.from).as_deref() == Some(&write.service));
         let followed = self.unknown.iter().filter(|(_, write)| starts(write));
-        let trouble = |(function, write): &(&ResourceId, &Write)| Trouble {
+        let trouble = |(function, write): &(ResourceId, Write)| Trouble {
             says: format!("not assessed: {function} calls {} of {}, and to which resource is not followed", write.operation, write.service),
             place: write.place.clone(),
             help: "name it by an environment variable that the template sets, or by a constant".into(),
@@ -106,7 +107,7 @@ impl<'a> Wiring<'a> {
     }
 
     /// Whether what is written comes through a link: `None` when not, else the condition under which it does.
-    pub fn passes(link: &Link<'_>, sent: &Sent<'_>) -> Option<Option<String>> {
+    pub fn passes(link: &Link, sent: &Sent) -> Option<Option<String>> {
         let known = |path: &[String]| sent.write.texts.iter().find(|text| text.path == path).map(|text| text.pattern.clone());
         let truth = match &link.filter {
             Filter::Everything => Truth::Yes,
@@ -120,7 +121,7 @@ impl<'a> Wiring<'a> {
                     other => (other == format!("ObjectCreated:{made}")).into(),
                 }));
                 let key = known(&["Key".to_owned()]).unwrap_or_else(|| "*".to_owned());
-                let part = |node: &Option<&Node>, test: fn(&str, &str) -> Truth| match node {
+                let part = |node: &Option<Node>, test: fn(&str, &str) -> Truth| match node {
                     None => Truth::Yes,
                     Some(node) => node.scalar().map_or(Truth::Depends, |text| test(&key, &text)),
                 };
@@ -273,7 +274,7 @@ pub fn open_to(app: &App, arn: &str) -> Option<(Who, Step, Option<String>)> {
     None
 }
 
-fn links(app: &App) -> Vec<Link<'_>> {
+fn links(app: &App) -> Vec<Link> {
     let mut links = Vec::new();
     mappings(app, &mut links);
     notifications(app, &mut links);
@@ -283,8 +284,8 @@ fn links(app: &App) -> Vec<Link<'_>> {
     links
 }
 
-fn to<'a>(app: &'a App, arn: &str) -> To<'a> {
-    doors::named(app, arn).map_or_else(|| To::Channel(arn.to_owned()), |function| To::Function(&function.id))
+fn to(app: &App, arn: &str) -> To {
+    doors::named(app, arn).map_or_else(|| To::Channel(arn.to_owned()), |function| To::Function(function.id.clone()))
 }
 
 fn owned(path: &[&str]) -> Vec<String> {
@@ -292,7 +293,7 @@ fn owned(path: &[&str]) -> Vec<String> {
 }
 
 /// Event source mappings.
-fn mappings<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
+fn mappings(app: &App, links: &mut Vec<Link>) {
     for mapping in app.of_kind("AWS::Lambda::EventSourceMapping") {
         let p = &mapping.properties;
         let (Some(source), Some(function)) = (p.get("EventSourceArn").and_then(Node::scalar), p.get("FunctionName").and_then(Node::scalar))
@@ -328,12 +329,12 @@ fn mappings<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
             Some(patterns) if !patterns.is_empty() => Filter::Pattern(patterns, find),
             _ => Filter::Unknown,
         };
-        links.push(Link { from, to: To::Function(&function.id), place: &mapping.place, filter, raw: false });
+        links.push(Link { from, to: To::Function(function.id.clone()), place: mapping.place.clone(), filter, raw: false });
     }
 }
 
 /// S3 notifications.
-fn notifications<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
+fn notifications(app: &App, links: &mut Vec<Link>) {
     for bucket in app.of_kind("AWS::S3::Bucket") {
         let (Some(arn), Some(notify)) = (&bucket.arn, bucket.properties.get("NotificationConfiguration")) else { continue };
         for (list, target) in [("LambdaConfigurations", "Function"), ("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")] {
@@ -343,23 +344,23 @@ fn notifications<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
                 let rules = one.at(&["Filter", "S3Key", "Rules"]).map(Node::items).unwrap_or_default();
                 let rule = |name: &str| {
                     let named = |rule: &&Node| rule.get("Name").and_then(Node::str).is_some_and(|n| n.eq_ignore_ascii_case(name));
-                    rules.iter().find(named).and_then(|rule| rule.get("Value"))
+                    rules.iter().find(named).and_then(|rule| rule.get("Value")).cloned()
                 };
                 let filter = Filter::S3(events, rule("prefix"), rule("suffix"));
-                links.push(Link { from: arn.clone(), to: to(app, &target), place: &one.place, filter, raw: false });
+                links.push(Link { from: arn.clone(), to: to(app, &target), place: one.place.clone(), filter, raw: false });
             }
         }
         if let Some(bridge) = notify.get("EventBridgeConfiguration")
             && let Some(bus) = channel(app, "events", "default")
         {
-            links.push(Link { from: arn.clone(), to: To::Channel(bus), place: &bridge.place, filter: Filter::Everything, raw: false });
+            links.push(Link { from: arn.clone(), to: To::Channel(bus), place: bridge.place.clone(), filter: Filter::Everything, raw: false });
         }
     }
 }
 
 /// SNS subscriptions.
-fn subscriptions<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
-    let mut add = |topic: &str, one: &'a Node, place: &'a Place| {
+fn subscriptions(app: &App, links: &mut Vec<Link>) {
+    let mut add = |topic: &str, one: &Node, place: &Place| {
         let Some(endpoint) = one.get("Endpoint").and_then(Node::scalar) else { return };
         if !matches!(one.get("Protocol").and_then(Node::str), Some("lambda" | "sqs")) {
             return;
@@ -370,7 +371,7 @@ fn subscriptions<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
         };
         let filter = one.get("FilterPolicy").map_or(Filter::Everything, |policy| Filter::Pattern(vec![policy.clone()], find));
         let raw = one.get("RawMessageDelivery").and_then(Node::bool) == Some(true);
-        links.push(Link { from: topic.to_owned(), to: to(app, &endpoint), place, filter, raw });
+        links.push(Link { from: topic.to_owned(), to: to(app, &endpoint), place: place.clone(), filter, raw });
     };
     for subscription in app.of_kind("AWS::SNS::Subscription") {
         if let Some(topic) = subscription.properties.get("TopicArn").and_then(Node::scalar) {
@@ -386,7 +387,7 @@ fn subscriptions<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
 }
 
 /// EventBridge rules.
-fn rules<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
+fn rules(app: &App, links: &mut Vec<Link>) {
     for rule in app.of_kind("AWS::Events::Rule") {
         let p = &rule.properties;
         let Some(pattern) = p.get("EventPattern").filter(|_| p.get("State").and_then(Node::str) != Some("DISABLED")) else { continue };
@@ -402,21 +403,35 @@ fn rules<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
             let constant = target.get("Input").is_some();
             let Some(arn) = target.get("Arn").and_then(Node::scalar).filter(|_| !constant) else { continue };
             let filter = Filter::Pattern(vec![pattern.clone()], find);
-            links.push(Link { from: from.clone(), to: to(app, &arn), place: &rule.place, filter, raw: false });
+            links.push(Link { from: from.clone(), to: to(app, &arn), place: rule.place.clone(), filter, raw: false });
         }
     }
 }
 
+/// Functions whose ARN stands somewhere in a text. There may be many of both: the text is searched once, for what all ARNs of
+/// functions hold.
+fn named_in<'a>(app: &'a App, text: &str) -> impl Iterator<Item = &'a Function> {
+    const MARK: &str = ":function:";
+    let marks: Vec<usize> = text.match_indices(MARK).map(|(at, _)| at).collect();
+    app.aws().functions.values().filter(move |function| match function.arn.find(MARK) {
+        Some(before) => marks.iter().any(|at| {
+            let whole = at.checked_sub(before).and_then(|start| text.get(start..));
+            whole.is_some_and(|whole| whole.starts_with(&function.arn))
+        }),
+        None => text.contains(&function.arn),
+    })
+}
+
 /// State machines: the functions that a definition names get what it is started with, if it hands that on.
-fn machines<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
+fn machines(app: &App, links: &mut Vec<Link>) {
     for machine in app.of_kind("AWS::StepFunctions::StateMachine") {
         let Some(arn) = &machine.arn else { continue };
         let definition = format!("{:?}{:?}", machine.properties.get("DefinitionString"), machine.properties.get("Definition"));
-        for function in app.aws().functions.values().filter(|function| definition.contains(&function.arn)) {
+        for function in named_in(app, &definition) {
             links.push(Link {
                 from: arn.clone(),
-                to: To::Function(&function.id),
-                place: &machine.place,
+                to: To::Function(function.id.clone()),
+                place: machine.place.clone(),
                 filter: Filter::Unknown,
                 raw: false,
             });
@@ -425,6 +440,6 @@ fn machines<'a>(app: &'a App, links: &mut Vec<Link<'a>>) {
     // Who invokes a function hands it its event.
     for function in app.aws().functions.values() {
         let filter = Filter::Everything;
-        links.push(Link { from: function.arn.clone(), to: To::Function(&function.id), place: &function.place, filter, raw: false });
+        links.push(Link { from: function.arn.clone(), to: To::Function(function.id.clone()), place: function.place.clone(), filter, raw: false });
     }
 }

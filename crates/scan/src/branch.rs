@@ -2,7 +2,7 @@
 //! of a condition that is not looked at, what was found without it stays.
 
 use model::{App, Confidence, Finding};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The application when a condition holds, or when it does not.
 #[derive(Clone, Debug)]
@@ -23,19 +23,19 @@ impl Branch {
 
 /// Brings the findings of every branch into those of the application as it was read. `ask` gives the findings of one
 /// application, with their fingerprints.
-pub fn merge(findings: &mut Vec<Finding>, branches: &[Branch], ask: impl Fn(&App) -> Vec<Finding>) {
-    let found: Vec<(&Branch, Vec<Finding>)> = branches.iter().map(|branch| (branch, ask(&branch.app))).collect();
-    let stands: Vec<BTreeSet<&str>> = found.iter().map(|(_, found)| found.iter().map(|f| f.fingerprint.as_str()).collect()).collect();
-    let mut known: BTreeMap<String, usize> = findings.iter().enumerate().map(|(at, f)| (f.fingerprint.clone(), at)).collect();
+pub fn merge(findings: &mut Vec<Finding>, branches: impl IntoIterator<Item = Branch>, ask: impl Fn(&App) -> Vec<Finding>) {
+    // Of each branch only what was found is kept.
+    let mut found = branches.into_iter().map(|branch| (branch.says(), ask(&branch.app)));
+    let mut known: BTreeSet<String> = findings.iter().map(|f| f.fingerprint.clone()).collect();
     let mut gone = BTreeSet::new();
-    for (at, pair) in found.chunks(2).enumerate() {
-        let [(first, when), (second, otherwise)] = pair else { continue };
-        let in_branch = |index: usize, finding: &Finding| stands.get(index).is_some_and(|set| set.contains(finding.fingerprint.as_str()));
+    while let (Some((first, when)), Some((second, otherwise))) = (found.next(), found.next()) {
+        let stands = |found: &[Finding]| -> BTreeSet<String> { found.iter().map(|f| f.fingerprint.clone()).collect() };
+        let (in_first, in_second) = (stands(&when), stands(&otherwise));
         for finding in findings.iter_mut() {
-            match (in_branch(at * 2, finding), in_branch(at * 2 + 1, finding)) {
+            match (in_first.contains(&finding.fingerprint), in_second.contains(&finding.fingerprint)) {
                 (true, true) => {}
-                (true, false) => only(finding, first),
-                (false, true) => only(finding, second),
+                (true, false) => only(finding, &first),
+                (false, true) => only(finding, &second),
                 // What was found because a value was not known, and is right whichever it is.
                 (false, false) if finding.confidence == Confidence::Low => {
                     gone.insert(finding.fingerprint.clone());
@@ -43,15 +43,14 @@ pub fn merge(findings: &mut Vec<Finding>, branches: &[Branch], ask: impl Fn(&App
                 (false, false) => {}
             }
         }
-        for (branch, found) in [(first, when), (second, otherwise)] {
+        for (says, found) in [(first, when), (second, otherwise)] {
             for finding in found {
-                if known.contains_key(&finding.fingerprint) {
+                if !known.insert(finding.fingerprint.clone()) {
                     continue;
                 }
-                known.insert(finding.fingerprint.clone(), findings.len());
                 // An edit would change both branches of what is written.
-                let mut finding = Finding { fix: None, ..finding.clone() };
-                only(&mut finding, branch);
+                let mut finding = Finding { fix: None, ..finding };
+                only(&mut finding, &says);
                 findings.push(finding);
             }
         }
@@ -60,11 +59,10 @@ pub fn merge(findings: &mut Vec<Finding>, branches: &[Branch], ask: impl Fn(&App
 }
 
 /// Says that a finding stands in this branch alone, instead of that a value is not known.
-fn only(finding: &mut Finding, branch: &Branch) {
-    let says = branch.says();
+fn only(finding: &mut Finding, says: &str) {
     finding.condition = match finding.condition.take() {
         Some(condition) if finding.confidence != Confidence::Low && condition != says => Some(format!("{condition}; and {says}")),
-        _ => Some(says),
+        _ => Some(says.to_owned()),
     };
     if finding.confidence == Confidence::Low {
         finding.confidence = Confidence::Medium;

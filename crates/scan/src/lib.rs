@@ -108,12 +108,12 @@ pub fn scan_for(app: &App, risks: &[risks::Risk]) -> Scan {
 
 /// Scans for some risks on given terms. What is accepted stays in the result, with its status.
 pub fn scan_on(app: &App, risks: &[risks::Risk], terms: &Terms) -> Scan {
-    scan_branches(app, &[], risks, terms)
+    scan_branches(app, [], risks, terms)
 }
 
 /// The same with the branches of conditions that the templates leave open, two for each: findings that stand in one branch
 /// alone are there, with their condition.
-pub fn scan_branches(app: &App, branches: &[Branch], risks: &[risks::Risk], terms: &Terms) -> Scan {
+pub fn scan_branches(app: &App, branches: impl IntoIterator<Item = Branch>, risks: &[risks::Risk], terms: &Terms) -> Scan {
     let asked: Vec<&risks::Risk> = risks.iter().filter(|risk| terms.hygiene || risk.profile == Profile::Default).collect();
     let asks = |slug: &str| asked.iter().any(|risk| risk.slug == slug) || terms.own.asked.contains(slug);
     let ask = |app: &App| -> Vec<Finding> { asked.iter().flat_map(|risk| named(app, risk)).collect() };

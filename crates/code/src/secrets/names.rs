@@ -52,6 +52,13 @@ pub(super) fn words(name: &str) -> Vec<String> {
 
 /// What a name promises, by its last words: `passwordLabel` and `secretArn` promise nothing.
 pub(super) fn promise(name: &str) -> Option<Promise> {
+    // Every name of every file is asked: most end in none of the words that count here.
+    const ENDS: [&str; 10] = ["password", "passwd", "pwd", "passphrase", "pass", "passcode", "passwort", "key", "token", "secret"];
+    let bare = name.trim_end_matches(|c: char| !c.is_alphabetic()).as_bytes();
+    let ends = |end: &&str| bare.len().checked_sub(end.len()).is_some_and(|at| bare[at..].eq_ignore_ascii_case(end.as_bytes()));
+    if bare.is_ascii() && !ENDS.iter().any(|end| ends(&end)) {
+        return None;
+    }
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Some(match words.as_slice() {

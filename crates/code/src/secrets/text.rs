@@ -134,9 +134,8 @@ impl<'t> Search<'t> {
         if line.len() > 4096 || !self.may_have_form || !values::may_have_form(line) {
             return;
         }
-        for separators in [" \t\"'`,;<>()[]{}", " \t\"'`,;<>()[]{}=:/@"] {
-            let is_separator = |c: char| separators.contains(c);
-            for (at, word) in words(line, is_separator) {
+        for separators in [&SEPARATORS[..15], &SEPARATORS] {
+            for (at, word) in words(line, separators) {
                 if let Some(kind) = values::form(word) {
                     let user = values::user_of_url(word);
                     self.add(start + at, word, kind, "", user);
@@ -240,7 +239,18 @@ fn is_reference(value: &str) -> bool {
         || value.contains('(')
 }
 
-fn words(line: &str, is_separator: impl Fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
-    let base = line.as_ptr() as usize;
-    line.split(is_separator).filter(|word| word.len() >= 12).map(move |word| (word.as_ptr() as usize - base, word))
+/// What separates the words of a line; the last four also where a word may hold them.
+const SEPARATORS: [u8; 19] = *b" \t\"'`,;<>()[]{}=:/@";
+
+/// The words of a line that are long enough for a secret, with where they begin. Separators are ASCII: no character is cut.
+fn words<'l>(line: &'l str, separators: &'l [u8]) -> impl Iterator<Item = (usize, &'l str)> {
+    let mut is_separator = [false; 256];
+    separators.iter().for_each(|b| is_separator[usize::from(*b)] = true);
+    let mut start = 0;
+    let parts = line.as_bytes().split(move |b| is_separator[usize::from(*b)]).map(move |part| {
+        let at = start;
+        start += part.len() + 1;
+        (at, part.len())
+    });
+    parts.filter(|(_, length)| *length >= 12).filter_map(|(at, length)| Some((at, line.get(at..at + length)?)))
 }

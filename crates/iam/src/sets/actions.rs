@@ -14,7 +14,7 @@ pub struct ActionSet {
 impl ActionSet {
     /// Every action.
     pub fn all() -> Self {
-        Self::of_sorted(0..catalogue().actions().len() as u32)
+        Self::of_sorted(0..catalogue().count() as u32)
     }
 
     /// The actions a pattern covers.
@@ -111,7 +111,7 @@ impl ActionSet {
 
     /// Its actions.
     pub fn iter(&self) -> impl Iterator<Item = &'static Action> {
-        self.ranges.iter().flat_map(|range| &catalogue().actions()[range.start as usize..range.end as usize])
+        self.ranges.iter().flat_map(Clone::clone).filter_map(|id| catalogue().at(id))
     }
 }
 

@@ -362,7 +362,7 @@ fn groups(a: &Side, statements: &[&Statement]) -> Vec<Group> {
         }
         let types = by_vector.entry(sets.iter().map(|set| set.contains(start)).collect()).or_default();
         for id in start..end {
-            let action = &all.actions()[id as usize];
+            let Some(action) = all.at(id) else { continue };
             let service = all.service_of(action);
             if action.resource_types.is_empty() {
                 // Asked for with a literal star.
@@ -373,7 +373,7 @@ fn groups(a: &Side, statements: &[&Statement]) -> Vec<Group> {
             }
         }
     }
-    let full = |id: u32| all.actions()[id as usize].full(all);
+    let full = |id: u32| all.at(id).map(|action| action.full(all)).unwrap_or_default();
     let mut groups: Vec<Group> = by_vector
         .into_values()
         .map(|types| {

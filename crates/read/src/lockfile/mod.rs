@@ -40,7 +40,7 @@ pub(crate) fn read(app: &mut App, files: &Folder, paths: &[String], store: &Stor
     }
     app.sources = texts.sources.into_inner();
     look_up(&mut dependencies, store, troubles);
-    app.dependencies = dependencies;
+    app.dependencies = Arc::new(dependencies);
 }
 
 /// Texts below the root, each read once.
