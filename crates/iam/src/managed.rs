@@ -78,8 +78,7 @@ impl Table {
             match line.strip_prefix('@') {
                 Some(name) => {
                     let end = out.statements.len();
-                    out.policies
-                        .extend(own.replace((name.rsplit('/').next().unwrap_or(name), end)).map(|(name, at)| (name, at..end)));
+                    out.policies.extend(own.replace((name.rsplit('/').next().unwrap_or(name), end)).map(|(name, at)| (name, at..end)));
                 }
                 None => out.statements.push(line),
             }

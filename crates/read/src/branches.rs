@@ -23,12 +23,7 @@ pub struct Branch {
 /// The branches of the application below `root`, two for each open condition. `read` is the same application,
 /// read without an assumption, and `open` the conditions that were open then ([`crate::application_and_open`]); its
 /// code is not read again. Each branch is made when it is asked for: no two need to be kept.
-pub fn branches<'a>(
-    root: &Path,
-    options: &'a Options,
-    read: &'a App,
-    open: &'a [Undecided],
-) -> impl Iterator<Item = Branch> + use<'a> {
+pub fn branches<'a>(root: &Path, options: &'a Options, read: &'a App, open: &'a [Undecided]) -> impl Iterator<Item = Branch> + use<'a> {
     // Most applications leave nothing open: then nothing is read a second time.
     let expanded = (!open.is_empty()).then(|| {
         let (folder, found) = templates(root, options);

@@ -353,7 +353,13 @@ fn notifications(app: &App, links: &mut Vec<Link>) {
         if let Some(bridge) = notify.get("EventBridgeConfiguration")
             && let Some(bus) = channel(app, "events", "default")
         {
-            links.push(Link { from: arn.clone(), to: To::Channel(bus), place: bridge.place.clone(), filter: Filter::Everything, raw: false });
+            links.push(Link {
+                from: arn.clone(),
+                to: To::Channel(bus),
+                place: bridge.place.clone(),
+                filter: Filter::Everything,
+                raw: false,
+            });
         }
     }
 }
@@ -440,6 +446,12 @@ fn machines(app: &App, links: &mut Vec<Link>) {
     // Who invokes a function hands it its event.
     for function in app.aws().functions.values() {
         let filter = Filter::Everything;
-        links.push(Link { from: function.arn.clone(), to: To::Function(function.id.clone()), place: function.place.clone(), filter, raw: false });
+        links.push(Link {
+            from: function.arn.clone(),
+            to: To::Function(function.id.clone()),
+            place: function.place.clone(),
+            filter,
+            raw: false,
+        });
     }
 }

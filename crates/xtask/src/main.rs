@@ -8,13 +8,14 @@
 //! * `connectors FILE` writes `crates/read/data/connectors.json` from `profiles.json` of `aws-sam-translator`.
 //! * `sam-pairs FOLDER [NAME]` holds the SAM expansion against pairs of input and output.
 //! * `figures FOLDER` says what `read` makes of a collection of templates, `noise FOLDER` what `scan` finds in them.
-//! * `checkov FOLDER` measures a scan against checkov on the same folder.
+//! * `checkov FOLDER` measures a scan against checkov on the same folder, `limits [FOLDER]` against the limits that are promised.
 
 mod advisories;
 mod catalogue;
 mod connectors;
 mod figures;
 mod libinjection;
+mod limits;
 mod managed;
 mod noise;
 mod peer;
@@ -31,7 +32,8 @@ const USAGE: &str = "usage: cargo run -p xtask -- catalogue FOLDER   (npm pack @
        sam-pairs FOLDER [NAME]    (tests/translator of aws/serverless-application-model)
        figures FOLDER
        noise FOLDER
-       checkov FOLDER             (pip install checkov; cargo build --release)";
+       checkov FOLDER             (pip install checkov; cargo build --release)
+       limits [FOLDER]            (cargo build --release)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         ["figures", folder] => figures::collect(Path::new(folder)).map_err(Into::into),
         ["noise", folder] => noise::measure(Path::new(folder)).map_err(Into::into),
         ["checkov", folder] => peer::checkov(Path::new(folder)).map_err(Into::into),
+        ["limits"] => limits::measure(None).map_err(Into::into),
+        ["limits", folder] => limits::measure(Some(Path::new(folder))).map_err(Into::into),
         ["sam-pairs", folder] => sam_pairs::compare(Path::new(folder), "").map_err(Into::into),
         ["sam-pairs", folder, name] => sam_pairs::compare(Path::new(folder), name).map_err(Into::into),
         _ => Err(USAGE.into()),

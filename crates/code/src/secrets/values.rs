@@ -277,6 +277,48 @@ mod tests {
         assert_eq!(form(&format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END", "A".repeat(200))), Some("private key"));
     }
 
+    /// What is told by hand is what these say, which is how the forms are published.
+    #[test]
+    fn by_form_as_a_regular_expression() {
+        const FORMS: [&str; 9] = [
+            r"^(?:AKIA|ASIA)[A-Z0-9]{16}$",
+            r"^gh[pousr]_[A-Za-z0-9]{36,}$",
+            r"^github_pat_[A-Za-z0-9_]{50,}$",
+            r"^xox[baprs]-[0-9A-Za-z-]{20,}$",
+            r"^[sr]k_live_[0-9A-Za-z]{16,}$",
+            r"^AIza[0-9A-Za-z_-]{35}$",
+            r"^SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{32,}$",
+            r"^npm_[A-Za-z0-9]{36}$",
+            r"^https://hooks\.slack\.com/services/T[A-Za-z0-9_]{6,}/B[A-Za-z0-9_]{6,}/[A-Za-z0-9_]{20,}$",
+        ];
+        let all = regex::RegexSet::new(FORMS).unwrap();
+        let begins = "AKIA ASIA AKI ghp_ gho_ ghu_ ghs_ ghr_ ghx_ github_pat_ xoxb- xoxa- xoxp- xoxr- xoxs- xoxz- sk_live_ rk_live_ \
+                      pk_live_ AIza AIz SG. SG.aaaaaaaaaaaaaaaa. SG.a. npm_ np https://hooks.slack.com/services/T \
+                      https://hooks.slack.com/services/Tabcdef/Babcdef/ https://hooks.slack.com/services/Tabcde/Babcdef/";
+        for begin in begins.split_whitespace() {
+            for filler in ["a", "Z", "7", "_", "-", ".", "é", "Z7", "aZ_"] {
+                for length in 0..60 {
+                    let filled: String = filler.chars().cycle().take(length).collect();
+                    for text in [
+                        format!("{begin}{filled}"),
+                        format!(" {begin}{filled}"),
+                        format!("{begin}{filled}/"),
+                        format!("{begin}a{filled}.{filled}"),
+                    ] {
+                        assert_eq!(super::known(&text).is_some(), all.is_match(&text), "{text}");
+                    }
+                }
+            }
+        }
+        let armour = regex::Regex::new(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]{60,}").unwrap();
+        for label in ["", "RSA ", "PRIVATE KEY-----", "PUBLIC KEY", "a", "EC PRIVATE KEY-----x", " "] {
+            for length in [0, 58, 59, 60, 61] {
+                let text = format!("x -----BEGIN {label}PRIVATE KEY-----{}", "é".repeat(length));
+                assert_eq!(super::armoured(&text), armour.is_match(&text), "{text}");
+            }
+        }
+    }
+
     #[test]
     fn by_name() {
         for (name, text, connection, expected) in [

@@ -70,11 +70,8 @@ fn name(principal: &Principal) -> String {
 /// One thing a principal can do.
 pub fn can(found: &Can) -> Value {
     let all = iam::catalogue::catalogue();
-    let actions: Vec<String> = if found.actions.len() == all.count() {
-        vec!["*".into()]
-    } else {
-        found.actions.iter().map(|action| action.full(all)).collect()
-    };
+    let actions: Vec<String> =
+        if found.actions.len() == all.count() { vec!["*".into()] } else { found.actions.iter().map(|action| action.full(all)).collect() };
     json!({"granted": granted(&found.actions), "actions": actions, "resources": found.resources, "conditions": found.conditions, "policy": *found.policy, "place": found.place,
         "unknown": found.unknown.as_deref(), "limited": found.limited})
 }
