@@ -5,7 +5,7 @@ use crate::policy::Policy;
 use crate::stack::Stack;
 use model::aws::Role;
 use model::{App, Identity, Kind, Member, Node, Place, Resource, ResourceId, Session, Trouble};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The policies of an identity of this application: of a role session its role's, of the root user none. What a session
@@ -218,7 +218,7 @@ pub fn resource_policy(app: &App, arn: &str) -> Option<Arc<Policy>> {
 /// "Viewing resource-based IAM policies in Lambda"). `None`: nobody was given a permission.
 pub fn function_policy(app: &App, function_arn: &str) -> Option<Arc<Policy>> {
     let function = app.aws().function_by_arn(function_arn)?;
-    let statements: Vec<Node> = app.of_kind("AWS::Lambda::Permission").filter_map(|p| permission(p, function)).collect();
+    let statements: Vec<Node> = permissions(app, function).filter_map(|p| permission(p, function)).collect();
     let place = statements.first()?.place.clone();
     let document = map(
         &place,
@@ -227,18 +227,49 @@ pub fn function_policy(app: &App, function_arn: &str) -> Option<Arc<Policy>> {
     Some(Arc::new(Policy::parse(&format!("policy of function {}", function.name), &document)))
 }
 
+/// The permissions of an application by the parts of what they name: `arn`, `aws`, ..., the function's name, the qualifier.
+struct Permissions {
+    /// In the order of the resources.
+    all: Vec<ResourceId>,
+    by_part: HashMap<String, Vec<usize>>,
+    /// Those whose function is not a text.
+    unknown: Vec<usize>,
+}
+
+/// The permissions that may speak of a function, in the order of the resources: of many, few.
+fn permissions<'a>(app: &'a App, function: &model::aws::Function) -> impl Iterator<Item = &'a Resource> + use<'a> {
+    let all = || {
+        let mut out = Permissions { all: Vec::new(), by_part: HashMap::new(), unknown: Vec::new() };
+        for (at, resource) in app.of_kind(PERMISSION).enumerate() {
+            out.all.push(resource.id.clone());
+            match resource.properties.get("FunctionName").and_then(Node::scalar) {
+                Some(text) => text.split(':').for_each(|part| out.by_part.entry(part.to_owned()).or_default().push(at)),
+                None => out.unknown.push(at),
+            }
+        }
+        out
+    };
+    let kept = app.derived.get(all).map(|kept| {
+        // A name, an ARN and a part of an ARN all hold the name between colons.
+        let names = [function.name.as_str(), function.arn.rsplit(':').next().unwrap_or_default()];
+        let named = names.iter().filter_map(|name| kept.by_part.get(*name)).flatten();
+        let mut found: Vec<usize> = named.chain(&kept.unknown).copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|at| app.resource(kept.all.get(at)?))
+    });
+    // Where nothing can be kept, all of them.
+    let others = kept.is_none().then(|| app.of_kind(PERMISSION));
+    kept.into_iter().flatten().chain(others.into_iter().flatten())
+}
+
+const PERMISSION: &str = "AWS::Lambda::Permission";
+
 /// The statement that Lambda makes of a permission, when it may speak of this function.
 fn permission(resource: &Resource, function: &model::aws::Function) -> Option<Node> {
     let p = &resource.properties;
     let place = &resource.place;
     let name = p.get("FunctionName")?;
-    // Asked for every function of every permission: nothing is copied before it is known that they belong together.
-    if let Some(text) = name.str() {
-        let own = text.starts_with(function.arn.as_str()) || text.starts_with(function.name.as_str());
-        if !own && !function.arn.strip_suffix(text).is_some_and(|head| head.ends_with(':')) {
-            return None;
-        }
-    }
     let target = match name.scalar() {
         Some(text) => {
             let (text, qualifier) = match text.strip_prefix(function.arn.as_str()).or_else(|| text.strip_prefix(function.name.as_str())) {

@@ -96,7 +96,7 @@ pub struct App {
     pub judged_on: Option<String>,
     /// What the gate worked out of this version.
     pub derived: Derived,
-    resources: BTreeMap<ResourceId, Resource>,
+    resources: BTreeMap<ResourceId, Arc<Resource>>,
     index: Index,
 }
 
@@ -133,29 +133,29 @@ impl std::error::Error for ChangeError {}
 impl App {
     /// The first version, from what was read.
     pub fn new(account: impl Into<String>, region: impl Into<String>, resources: impl IntoIterator<Item = Resource>) -> Self {
-        let resources: BTreeMap<_, _> = resources.into_iter().map(|r| (r.id.clone(), r)).collect();
+        let resources: BTreeMap<_, _> = resources.into_iter().map(|r| (r.id.clone(), Arc::new(r))).collect();
         let index = Index::of(&resources);
         Self { version: 1, account: account.into(), region: region.into(), partition: "aws".into(), resources, index, ..Self::default() }
     }
 
     /// All resources, by id.
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values()
+        self.resources.values().map(|resource| &**resource)
     }
 
     /// Resources of one CloudFormation type.
     pub fn of_kind<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
-        self.index.by_kind.get(kind).into_iter().flatten().filter_map(|id| self.resources.get(id))
+        self.index.by_kind.get(kind).into_iter().flatten().filter_map(|id| self.resource(id))
     }
 
     /// One resource.
     pub fn resource(&self, id: &ResourceId) -> Option<&Resource> {
-        self.resources.get(id)
+        self.resources.get(id).map(|resource| &**resource)
     }
 
     /// The resource with this ARN.
     pub fn by_arn(&self, arn: &str) -> Option<&Resource> {
-        self.index.by_arn.get(arn).and_then(|id| self.resources.get(id))
+        self.index.by_arn.get(arn).and_then(|id| self.resource(id))
     }
 
     /// The resource of this type with this physical id (what `Ref` gives).
@@ -168,6 +168,33 @@ impl App {
         &self.index
     }
 
+    /// The same application with other resources and outputs of one stack. What the stack does not concern is shared, the code
+    /// among it; nothing that was not understood is kept.
+    #[must_use]
+    pub fn with_stack(&self, stack: &str, other: Self) -> Self {
+        let (resources, outputs) = (self.resources.iter(), self.outputs.iter());
+        let mut resources: BTreeMap<_, _> =
+            resources.filter(|(id, _)| &*id.stack != stack).map(|(id, resource)| (id.clone(), resource.clone())).collect();
+        resources.extend(other.resources);
+        let mut outputs: BTreeMap<_, _> =
+            outputs.filter(|((own, _), _)| &**own != stack).map(|(name, node)| (name.clone(), node.clone())).collect();
+        outputs.extend(other.outputs);
+        Self {
+            version: self.version,
+            account: self.account.clone(),
+            region: self.region.clone(),
+            partition: self.partition.clone(),
+            outputs,
+            code: self.code.clone(),
+            dependencies: self.dependencies.clone(),
+            sources: self.sources.clone(),
+            troubles: Vec::new(),
+            derived: Derived::default(),
+            index: Index::of(&resources),
+            resources,
+        }
+    }
+
     /// The next version of the application after a control API call.
     ///
     /// # Errors
@@ -176,14 +203,14 @@ impl App {
         let mut next = self.clone();
         match change {
             Change::Put(resource) => {
-                next.resources.insert(resource.id.clone(), (**resource).clone());
+                next.resources.insert(resource.id.clone(), Arc::new((**resource).clone()));
             }
             Change::Remove(id) => {
                 next.resources.remove(id).ok_or_else(|| ChangeError(format!("no resource {id}")))?;
             }
             Change::Set { resource, path, value } => {
                 let target = next.resources.get_mut(resource).ok_or_else(|| ChangeError(format!("no resource {resource}")))?;
-                set(&mut target.properties, path, value);
+                set(&mut Arc::make_mut(target).properties, path, value);
             }
         }
         next.version += 1;

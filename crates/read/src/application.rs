@@ -143,14 +143,29 @@ pub fn expanded_sam(file: &str, text: &str, region: &str, parameters: &BTreeMap<
     (Some(expanded.template), troubles)
 }
 
+/// The stack of one template alone, under a name that is known: what its resources are when nothing ties it to another template.
+pub(crate) fn alone(root: &Path, options: &Options, file: &str, stack: &str) -> Option<App> {
+    let mut folder = folder(root);
+    folder.changed.clone_from(&options.changed);
+    let (found, _) = discover::templates(&folder, &[file.to_owned()], true);
+    let mut options = options.clone();
+    options.stacks.insert(file.to_owned(), stack.to_owned());
+    (found.len() == 1).then(|| Expanded::of(found, &options, &folder).resolve(&options, &folder).0)
+}
+
+/// The opener of the folder that a root is or lies in.
+fn folder(root: &Path) -> Folder {
+    let parent = || root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Folder::new(if root.is_file() { parent() } else { root })
+}
+
 /// The opener and the files to look at.
 fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
+    let folder = folder(root);
     if root.is_file() {
-        let folder = Folder::new(root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
         let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         return (folder, vec![name], true, Vec::new());
     }
-    let folder = Folder::new(root);
     match folder.list("") {
         Ok(paths) => (folder, paths, false, Vec::new()),
         Err(_) => {

@@ -5,6 +5,7 @@ use model::code::{PastSecret, Secret};
 use model::{App, Place, Trouble};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a commit's own text is called where a file's path would stand.
 const MESSAGE: &str = "commit message";
@@ -25,8 +26,9 @@ pub fn history(root: &Path, app: &mut App) {
     });
     app.troubles.extend(walked.troubles);
     app.troubles.extend(unread);
-    app.code.past = found.into_values().filter_map(past).collect();
-    app.code.past.sort_by(|a, b| a.secret.place.cmp(&b.secret.place));
+    let code = Arc::make_mut(&mut app.code);
+    code.past = found.into_values().filter_map(past).collect();
+    code.past.sort_by(|a, b| a.secret.place.cmp(&b.secret.place));
 }
 
 /// A secret in one version of a file.

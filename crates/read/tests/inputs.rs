@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::{App, Node, Resource};
-use sekisho_read::{Options, application, undecided};
+use sekisho_read::{Options, application, application_and_open, branches, undecided};
 use std::fs;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -228,4 +228,54 @@ Resources:
     }
     assert!(find(&app, "app/B").properties.at(&["Body", "paths", "/a", "options"]).is_some());
     assert!(app.troubles.iter().any(|trouble| trouble.says.contains("missing.yaml could not be read")), "{:?}", app.troubles);
+}
+
+/// A branch is the application that a reading under the assumption gives, whatever ties its template has to others.
+#[test]
+fn a_branch_is_the_whole_reading_under_its_assumption() {
+    let apart = "Parameters: {Stage: {Type: String}}
+Conditions: {IsProd: !Equals [!Ref Stage, prod]}
+Resources:
+  B: {Type: 'AWS::S3::Bucket', Condition: IsProd}
+  Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !If [IsProd, p, !Ref 'AWS::NoValue'], Tags: [{Key: a, Value: !Ref 'AWS::StackName'}]}}
+Outputs: {Name: {Value: !GetAtt Q.QueueName}}
+";
+    let exports = format!("{apart}  Given: {{Value: !If [IsProd, yes, no], Export: {{Name: given}}}}\n");
+    let imports = "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: !ImportValue given}}}\n";
+    let stored = apart.replace(
+        "Outputs:",
+        "  S: {Type: 'AWS::SSM::Parameter', Properties: {Name: /n, Type: String, Value: !If [IsProd, a, b]}}\nOutputs:",
+    );
+    let reads = "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: '{{resolve:ssm:/n}}'}}}\n";
+    let parent = "Resources:
+  Low: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: ./child.yaml, Parameters: {Stage: test}}}
+  Open: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: ./child.yaml, Parameters: {Stage: !Ref Other}}}
+Parameters: {Other: {Type: String}}
+";
+    let root = folder(&[
+        ("a/template.yaml", apart),
+        ("b/template.yaml", apart),
+        ("c/template.yaml", &exports),
+        ("d/template.yaml", imports),
+        ("e/template.yaml", &stored),
+        ("f/template.yaml", reads),
+        ("g/parent.yaml", parent),
+        ("g/child.yaml", apart),
+    ]);
+    let (read, open) = application_and_open(root.path(), &Options::default());
+    let stacks: Vec<&str> = open.iter().map(|open| open.stack.as_str()).collect();
+    assert_eq!(stacks.iter().filter(|stack| stack.starts_with("parent-")).count(), 1, "{stacks:?}");
+    assert!(stacks.len() >= 5, "{stacks:?}");
+    let made: Vec<_> = branches(root.path(), &Options::default(), &read, &open).collect();
+    assert_eq!(made.len(), open.len() * 2);
+    for (at, branch) in made.iter().enumerate() {
+        let mut options = Options::default();
+        options.conditions.insert((Some(open[at / 2].stack.clone()), branch.condition.clone()), branch.holds);
+        let whole = application(root.path(), &options);
+        assert!(branch.app.resources().eq(whole.resources()), "{} {}", open[at / 2].stack, branch.holds);
+        assert_eq!(branch.app.outputs, whole.outputs);
+        assert_eq!(format!("{:?}", branch.app.aws()), format!("{:?}", whole.aws()));
+        assert_eq!((branch.app.version, &branch.app.account, &branch.app.partition), (whole.version, &whole.account, &whole.partition));
+        assert!(!branch.app.resources().eq(read.resources()));
+    }
 }

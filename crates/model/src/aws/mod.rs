@@ -12,6 +12,7 @@ pub use security_group::{Direction, RulePeer, SecurityGroupRule};
 
 use crate::app::{Resource, ResourceId};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// All typed views of an application.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +30,10 @@ pub struct Index {
 }
 
 impl Index {
-    pub(crate) fn of(resources: &BTreeMap<ResourceId, Resource>) -> Self {
+    pub(crate) fn of(resources: &BTreeMap<ResourceId, Arc<Resource>>) -> Self {
         let mut index = Self::default();
+        let is_policy = |r: &&Resource| matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy");
+        let policies: Vec<&Resource> = resources.values().map(|resource| &**resource).filter(is_policy).collect();
         for resource in resources.values() {
             index.by_kind.entry(resource.kind.clone()).or_default().push(resource.id.clone());
             if let Some(arn) = &resource.arn {
@@ -41,7 +44,7 @@ impl Index {
                     index.functions.insert(resource.id.clone(), Function::of(resource));
                 }
                 "AWS::IAM::Role" => {
-                    index.roles.insert(resource.id.clone(), Role::of(resource, resources));
+                    index.roles.insert(resource.id.clone(), Role::of(resource, &policies));
                 }
                 _ => {}
             }

@@ -13,6 +13,7 @@ use crate::app::{Resource, ResourceId};
 use crate::node::Node;
 use crate::place::Place;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) use usage_plan::usage_plans;
 
@@ -226,12 +227,12 @@ pub struct UsagePlan {
 }
 
 /// Every REST API among the resources.
-pub(super) fn all(resources: &BTreeMap<ResourceId, Resource>) -> Vec<RestApi> {
+pub(super) fn all(resources: &BTreeMap<ResourceId, Arc<Resource>>) -> Vec<RestApi> {
     resources.values().filter(|r| r.kind == "AWS::ApiGateway::RestApi").map(|r| RestApi::of(r, resources)).collect()
 }
 
 impl RestApi {
-    fn of(resource: &Resource, resources: &BTreeMap<ResourceId, Resource>) -> Self {
+    fn of(resource: &Resource, resources: &BTreeMap<ResourceId, Arc<Resource>>) -> Self {
         let p = &resource.properties;
         let body = p.get("Body");
         let mut api = Self {

@@ -3,7 +3,6 @@
 use crate::app::{Resource, ResourceId};
 use crate::node::Node;
 use crate::place::Place;
-use std::collections::BTreeMap;
 
 /// An IAM role.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,15 +33,12 @@ pub struct PolicyDocument {
 }
 
 impl Role {
-    pub(super) fn of(resource: &Resource, all: &BTreeMap<ResourceId, Resource>) -> Self {
+    /// `policies` are the application's policies that are resources of their own.
+    pub(super) fn of(resource: &Resource, policies: &[&Resource]) -> Self {
         let p = &resource.properties;
         let inline = p.get("Policies").map(Node::items).unwrap_or_default();
-        let attached = all.values().filter(|r| {
-            matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy")
-                && r.properties
-                    .get("Roles")
-                    .is_some_and(|roles| roles.items().iter().any(|role| role.str() == Some(resource.physical_id.as_str())))
-        });
+        let names = |role: &Node| role.str() == Some(resource.physical_id.as_str());
+        let attached = policies.iter().filter(|r| r.properties.get("Roles").is_some_and(|roles| roles.items().iter().any(names)));
         let named = |node: &Node| {
             let document = node.get("PolicyDocument")?.clone();
             Some(PolicyDocument { name: node.get("PolicyName").and_then(Node::scalar).unwrap_or_default(), document })

@@ -5,8 +5,9 @@ use super::{Authorizer, RestApi, Route, RouteAuth, Validator, authorizer, integr
 use crate::app::{Resource, ResourceId};
 use crate::node::{Kind, Member, Node};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-type All = BTreeMap<ResourceId, Resource>;
+type All = BTreeMap<ResourceId, Arc<Resource>>;
 
 /// Whether a property of a resource names this API.
 pub(super) fn names(resource: &Resource, property: &str, api: &RestApi) -> bool {
@@ -14,7 +15,7 @@ pub(super) fn names(resource: &Resource, property: &str, api: &RestApi) -> bool 
 }
 
 fn of<'a>(api: &RestApi, all: &'a All, kind: &'static str) -> Vec<&'a Resource> {
-    all.values().filter(|r| r.kind == kind && names(r, "RestApiId", api)).collect()
+    all.values().map(|resource| &**resource).filter(|r| r.kind == kind && names(r, "RestApiId", api)).collect()
 }
 
 /// Adds what resources declare to the API.
@@ -42,8 +43,11 @@ pub(super) fn read(api: &mut RestApi, all: &All) {
         let route = method(resource, all, &by_id);
         api.routes.push(route);
     }
-    let unknown =
-        all.values().filter(|r| r.kind == "AWS::ApiGateway::Method").find_map(|r| r.properties.get("RestApiId")?.unknown().map(|u| (r, u)));
+    let unknown = all
+        .values()
+        .map(|resource| &**resource)
+        .filter(|r| r.kind == "AWS::ApiGateway::Method")
+        .find_map(|r| r.properties.get("RestApiId")?.unknown().map(|u| (r, u)));
     if let Some((resource, unknown)) = unknown {
         api.unknown.get_or_insert_with(|| (unknown.why.clone(), resource.place.clone()));
     }
@@ -79,7 +83,7 @@ fn method(resource: &Resource, all: &All, authorizers: &BTreeMap<String, String>
 
 /// The path of an `AWS::ApiGateway::Resource`; anything that is not one is the API's root.
 fn path(id: &str, all: &All, depth: usize) -> String {
-    let parent = all.values().find(|r| r.kind == "AWS::ApiGateway::Resource" && r.physical_id == id);
+    let parent = all.values().map(|resource| &**resource).find(|r| r.kind == "AWS::ApiGateway::Resource" && r.physical_id == id);
     match parent {
         // A chain of parents that never ends is not a path that anything could be found by.
         Some(resource) if depth < 64 => {
@@ -111,7 +115,10 @@ fn auth(resource: &Resource, authorizers: &BTreeMap<String, String>) -> RouteAut
 }
 
 fn validator(named: &Node, all: &All) -> Validator {
-    let declared = all.values().find(|r| r.kind == "AWS::ApiGateway::RequestValidator" && Some(r.physical_id.as_str()) == named.str());
+    let declared = all
+        .values()
+        .map(|resource| &**resource)
+        .find(|r| r.kind == "AWS::ApiGateway::RequestValidator" && Some(r.physical_id.as_str()) == named.str());
     Validator::of(declared.map(|r| &r.properties), ["ValidateRequestBody", "ValidateRequestParameters"], named)
 }
 

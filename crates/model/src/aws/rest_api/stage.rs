@@ -6,10 +6,11 @@ use super::{RestApi, Stage};
 use crate::app::{Resource, ResourceId};
 use crate::node::Node;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Adds the stages to the API.
-pub(super) fn read(api: &mut RestApi, all: &BTreeMap<ResourceId, Resource>) {
-    for resource in all.values() {
+pub(super) fn read(api: &mut RestApi, all: &BTreeMap<ResourceId, Arc<Resource>>) {
+    for resource in all.values().map(|resource| &**resource) {
         let stage = matches!(resource.kind.as_str(), "AWS::ApiGateway::Stage" | "AWS::ApiGateway::Deployment");
         if !stage || !names(resource, "RestApiId", api) {
             continue;
@@ -38,10 +39,10 @@ pub(super) fn read(api: &mut RestApi, all: &BTreeMap<ResourceId, Resource>) {
 
 /// The web ACL of a stage. An association whose resource is not known may be with any stage, so it counts where no other
 /// is known to be with this one: a stage has one web ACL.
-fn web_acl(api_id: &str, stage: &str, all: &BTreeMap<ResourceId, Resource>) -> Option<String> {
+fn web_acl(api_id: &str, stage: &str, all: &BTreeMap<ResourceId, Arc<Resource>>) -> Option<String> {
     let suffix = format!("/restapis/{api_id}/stages/{stage}");
     let kinds = ["AWS::WAFv2::WebACLAssociation", "AWS::WAFRegional::WebACLAssociation"];
-    let associations = || all.values().filter(|r| kinds.contains(&r.kind.as_str()));
+    let associations = || all.values().map(|resource| &**resource).filter(|r| kinds.contains(&r.kind.as_str()));
     let with = |r: &&Resource, is: &dyn Fn(&Node) -> bool| r.properties.get("ResourceArn").is_some_and(is);
     let known = associations().find(|r| with(r, &|arn| arn.str().is_some_and(|arn| arn.ends_with(&suffix))));
     let r = known.or_else(|| associations().find(|r| with(r, &|arn| arn.unknown().is_some())))?;
