@@ -238,7 +238,8 @@ Conditions: {IsProd: !Equals [!Ref Stage, prod]}
 Resources:
   B: {Type: 'AWS::S3::Bucket', Condition: IsProd}
   Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !If [IsProd, p, !Ref 'AWS::NoValue'], Tags: [{Key: a, Value: !Ref 'AWS::StackName'}]}}
-Outputs: {Name: {Value: !GetAtt Q.QueueName}}
+Outputs:
+  Name: {Value: !GetAtt Q.QueueName}
 ";
     let exports = format!("{apart}  Given: {{Value: !If [IsProd, yes, no], Export: {{Name: given}}}}\n");
     let imports = "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: !ImportValue given}}}\n";
