@@ -97,7 +97,7 @@ pub struct App {
     /// What the gate worked out of this version.
     pub derived: Derived,
     resources: BTreeMap<ResourceId, Arc<Resource>>,
-    index: Index,
+    index: Arc<Index>,
 }
 
 /// What a control API call does to the application.
@@ -134,7 +134,7 @@ impl App {
     /// The first version, from what was read.
     pub fn new(account: impl Into<String>, region: impl Into<String>, resources: impl IntoIterator<Item = Resource>) -> Self {
         let resources: BTreeMap<_, _> = resources.into_iter().map(|r| (r.id.clone(), Arc::new(r))).collect();
-        let index = Index::of(&resources);
+        let index = Arc::new(Index::of(&resources));
         Self { version: 1, account: account.into(), region: region.into(), partition: "aws".into(), resources, index, ..Self::default() }
     }
 
@@ -172,27 +172,15 @@ impl App {
     /// among it; nothing that was not understood is kept.
     #[must_use]
     pub fn with_stack(&self, stack: &str, other: Self) -> Self {
-        let (resources, outputs) = (self.resources.iter(), self.outputs.iter());
-        let mut resources: BTreeMap<_, _> =
-            resources.filter(|(id, _)| &*id.stack != stack).map(|(id, resource)| (id.clone(), resource.clone())).collect();
-        resources.extend(other.resources);
-        let mut outputs: BTreeMap<_, _> =
-            outputs.filter(|((own, _), _)| &**own != stack).map(|(name, node)| (name.clone(), node.clone())).collect();
-        outputs.extend(other.outputs);
-        Self {
-            version: self.version,
-            account: self.account.clone(),
-            region: self.region.clone(),
-            partition: self.partition.clone(),
-            outputs,
-            code: self.code.clone(),
-            dependencies: self.dependencies.clone(),
-            sources: self.sources.clone(),
-            troubles: Vec::new(),
-            derived: Derived::default(),
-            index: Index::of(&resources),
-            resources,
-        }
+        let mut next = self.clone();
+        next.resources.retain(|id, _| &*id.stack != stack);
+        next.resources.extend(other.resources);
+        next.outputs.retain(|(own, _), _| &**own != stack);
+        next.outputs.extend(other.outputs);
+        next.troubles = Vec::new();
+        next.derived = Derived::default();
+        next.index = Arc::new(Index::of(&next.resources));
+        next
     }
 
     /// The next version of the application after a control API call.
@@ -215,7 +203,7 @@ impl App {
         }
         next.version += 1;
         next.derived = Derived::default();
-        next.index = Index::of(&next.resources);
+        next.index = Arc::new(Index::of(&next.resources));
         Ok(next)
     }
 }
