@@ -70,7 +70,7 @@ pub fn application_and_open(root: &Path, options: &Options) -> (App, Vec<Undecid
     follow(&folder, &mut found, &mut troubles);
     let sources: BTreeMap<Arc<str>, Source> =
         found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
-    let (mut app, unresolved, open) = Expanded::of(found, options, &folder).resolve(options, &folder);
+    let (mut app, unresolved, open) = resolve(&expand(found, options, &folder), options, &folder);
     troubles.extend(unresolved);
     app.sources = sources;
     functions::read(&mut app, &folder, options, &mut troubles);
@@ -97,7 +97,7 @@ pub struct Undecided {
 /// more with one of them in [`Options::conditions`] to see what is deployed when it holds and when it does not.
 pub fn undecided(root: &Path, options: &Options) -> Vec<Undecided> {
     let (folder, found) = templates(root, options);
-    Expanded::of(found, options, &folder).resolve(options, &folder).2
+    resolve(&expand(found, options, &folder), options, &folder).2
 }
 
 /// The templates below a root, with the opener they were read by.
@@ -150,7 +150,7 @@ pub(crate) fn alone(root: &Path, options: &Options, file: &str, stack: &str) -> 
     let (found, _) = discover::templates(&folder, &[file.to_owned()], true);
     let mut options = options.clone();
     options.stacks.insert(file.to_owned(), stack.to_owned());
-    (found.len() == 1).then(|| Expanded::of(found, &options, &folder).resolve(&options, &folder).0)
+    (found.len() == 1).then(|| resolve(&expand(found, &options, &folder), &options, &folder).0)
 }
 
 /// The opener of the folder that a root is or lies in.
@@ -178,6 +178,8 @@ fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
 /// Templates with SAM expanded, each a stack of its own: what does not depend on any condition.
 pub(crate) struct Expanded {
     stacks: Vec<Single>,
+    /// By file: generated logical id to the SAM resource it comes from.
+    origins: BTreeMap<String, BTreeMap<String, String>>,
     troubles: Vec<Trouble>,
 }
 
@@ -188,65 +190,64 @@ struct Single {
     file: String,
     template: Arc<Node>,
     given: BTreeMap<String, String>,
-    /// Generated logical id to the SAM resource it comes from.
-    origins: Arc<BTreeMap<String, String>>,
 }
 
-impl Expanded {
-    pub(crate) fn of(found: Vec<Found>, options: &Options, files: &Folder) -> Self {
-        let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
-        let names = discover::stack_names(&paths);
-        let assembled = cdk::assemblies(files, &beside(&paths));
-        let mut out = Self { stacks: Vec::new(), troubles: Vec::new() };
-        for (mut found, name) in found.into_iter().zip(names) {
-            let assembled = assembled.get(&*found.file).cloned().unwrap_or_default();
-            let given_name = options.stacks.get(&*found.file).cloned().or(assembled.stack);
-            let named = given_name.is_some();
-            let name = given_name.unwrap_or(name);
-            let mut given = given(options, &name);
-            for (parameter, value) in assembled.parameters {
-                given.entry(parameter).or_insert(value);
-            }
-            out.troubles.extend(foreach::unroll(&mut found.root, &given));
-            let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
-            out.troubles.extend(expanded.troubles);
-            let (file, template, origins) = (found.file.to_string(), Arc::new(expanded.template), Arc::new(expanded.origins));
-            out.stacks.push(Single { name, named, file, template, given, origins });
-        }
-        out
+impl Single {
+    fn stack(&self) -> Stack {
+        let mut stack = Stack::new(self.name.clone(), self.file.clone(), self.template.clone(), self.given.clone());
+        stack.named = self.named;
+        stack
     }
+}
 
-    /// The resources, functions resolved, with what was not understood and the conditions that are open.
-    pub(crate) fn resolve(&self, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
-        let mut troubles = self.troubles.clone();
-        let stacks = self.stacks.iter().map(|single| {
-            let mut stack = Stack::new(single.name.clone(), single.file.clone(), single.template.clone(), single.given.clone());
-            stack.named = single.named;
-            stack
-        });
-        let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks.collect());
-        stacks.assumed.clone_from(&options.conditions);
-        nested::join(&mut stacks, files);
-        troubles.extend(stacks.take_troubles());
-        imports::resolve(&mut stacks);
-        for stack in &mut stacks.stacks {
-            // A name inferred from imports may be one the user gave parameters for.
-            stack.given.extend(given(options, &stack.name));
+/// Expands SAM.
+pub(crate) fn expand(found: Vec<Found>, options: &Options, files: &Folder) -> Expanded {
+    let paths: Vec<&str> = found.iter().map(|found| &*found.file).collect();
+    let names = discover::stack_names(&paths);
+    let assembled = cdk::assemblies(files, &beside(&paths));
+    let (mut stacks, mut troubles, mut origins) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (mut found, name) in found.into_iter().zip(names) {
+        let assembled = assembled.get(&*found.file).cloned().unwrap_or_default();
+        let given_name = options.stacks.get(&*found.file).cloned().or(assembled.stack);
+        let named = given_name.is_some();
+        let name = given_name.unwrap_or(name);
+        let mut given = given(options, &name);
+        for (parameter, value) in assembled.parameters {
+            given.entry(parameter).or_insert(value);
         }
-        stacks.find_parameters();
-        let origins: BTreeMap<&str, &BTreeMap<String, String>> =
-            self.stacks.iter().map(|single| (single.file.as_str(), &*single.origins)).collect();
-        let none = BTreeMap::new();
-        let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(stack.file.as_str()).copied()).unwrap_or(&none);
-        let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
-        let mut app = App::new(options.account.clone(), options.region.clone(), resources);
-        app.judged_on.clone_from(&options.judged_on);
-        app.partition.clone_from(&stacks.partition);
-        app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
-        troubles.extend(stacks.take_troubles());
-        let open = open_conditions(&stacks);
-        (app, troubles, open)
+        troubles.extend(foreach::unroll(&mut found.root, &given));
+        let expanded = sam::expand(&found.root, &found.file, &options.region, &given, files);
+        troubles.extend(expanded.troubles);
+        stacks.push(Single { name, named, file: found.file.to_string(), template: Arc::new(expanded.template), given });
+        origins.insert(found.file.to_string(), expanded.origins);
     }
+    Expanded { stacks, origins, troubles }
+}
+
+/// Templates to resources, functions resolved; with what was not understood and the conditions that are open.
+pub(crate) fn resolve(expanded: &Expanded, options: &Options, files: &Folder) -> (App, Vec<Trouble>, Vec<Undecided>) {
+    let (mut troubles, origins) = (expanded.troubles.clone(), &expanded.origins);
+    let stacks = expanded.stacks.iter().map(Single::stack).collect();
+    let mut stacks = Stacks::new(options.account.clone(), options.region.clone(), stacks);
+    stacks.assumed.clone_from(&options.conditions);
+    nested::join(&mut stacks, files);
+    troubles.extend(stacks.take_troubles());
+    imports::resolve(&mut stacks);
+    for stack in &mut stacks.stacks {
+        // A name inferred from imports may be one the user gave parameters for.
+        stack.given.extend(given(options, &stack.name));
+    }
+    stacks.find_parameters();
+    let none = BTreeMap::new();
+    let of = |at: usize| stacks.stacks.get(at).and_then(|stack| origins.get(&stack.file)).unwrap_or(&none);
+    let resources: Vec<Resource> = (0..stacks.stacks.len()).flat_map(|at| resources(&stacks, at, of(at))).collect();
+    let mut app = App::new(options.account.clone(), options.region.clone(), resources);
+    app.judged_on.clone_from(&options.judged_on);
+    app.partition.clone_from(&stacks.partition);
+    app.outputs = (0..stacks.stacks.len()).flat_map(|at| outputs(&stacks, at)).collect();
+    troubles.extend(stacks.take_troubles());
+    let open = open_conditions(&stacks);
+    (app, troubles, open)
 }
 
 fn open_conditions(stacks: &Stacks) -> Vec<Undecided> {

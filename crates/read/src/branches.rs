@@ -1,7 +1,7 @@
 //! What an application is when a condition that its templates leave open holds, and when it does not. One condition at a time:
 //! twice as many readings as there are conditions, never every combination.
 
-use crate::application::{Expanded, Options, Undecided, alone, templates};
+use crate::application::{Expanded, Options, Undecided, alone, expand, resolve, templates};
 use crate::document::trouble;
 use crate::files::Folder;
 use model::{App, Trouble};
@@ -34,9 +34,9 @@ pub fn branches<'a>(root: &'a Path, options: &'a Options, read: &'a App, open: &
         let app = apart(root, &options, read, undecided).unwrap_or_else(|| {
             let (expanded, folder) = whole.get_or_init(|| {
                 let (folder, found) = templates(root, &options);
-                (Expanded::of(found, &options, &folder), folder)
+                (expand(found, &options, &folder), folder)
             });
-            let (mut app, _, _) = expanded.resolve(&options, folder);
+            let (mut app, _, _) = resolve(expanded, &options, folder);
             app.code = read.code.clone();
             app.dependencies = read.dependencies.clone();
             app.sources.clone_from(&read.sources);
