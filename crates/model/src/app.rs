@@ -9,7 +9,7 @@ use crate::deps::Dependencies;
 use crate::derived::Derived;
 use crate::node::{Kind, Member, Node};
 use crate::place::Place;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Undecided};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -94,6 +94,8 @@ pub struct App {
     pub troubles: Vec<Trouble>,
     /// The day it is judged by, `2026-11-22`; where none is given, what changes with the days is judged by the day its data was made.
     pub judged_on: Option<String>,
+    /// The conditions that its templates leave open, in their order.
+    pub undecided: Vec<Undecided>,
     /// What the gate worked out of this version.
     pub derived: Derived,
     resources: BTreeMap<ResourceId, Arc<Resource>>,
@@ -177,7 +179,7 @@ impl App {
         next.resources.extend(other.resources);
         next.outputs.retain(|(own, _), _| &**own != stack);
         next.outputs.extend(other.outputs);
-        next.troubles = Vec::new();
+        (next.troubles, next.undecided) = (Vec::new(), Vec::new());
         next.derived = Derived::default();
         next.index = Arc::new(Index::of(&next.resources));
         next

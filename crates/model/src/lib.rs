@@ -48,6 +48,6 @@ pub use node::{Kind, Member, Node, Unknown};
 pub use place::{Place, Span};
 pub use state::{AuthorizerAnswer, IssuedKey, State, Usage, WebAclAnswer};
 pub use time::Time;
-pub use trouble::Trouble;
+pub use trouble::{Trouble, Undecided};
 pub use verdict::{Answer, Charge, Grant, Phase, Reason, Residual, Stop, Verdict};
 pub use world::{Store, StoreError, World};

@@ -13,3 +13,16 @@ pub struct Trouble {
     /// What to do about it.
     pub help: String,
 }
+
+/// A condition that templates leave open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The stack's name.
+    pub stack: String,
+    /// The condition's name.
+    pub condition: String,
+    /// Why it is not known: "parameter Stage has no default and none was given".
+    pub why: String,
+    /// Where it is declared.
+    pub place: Place,
+}

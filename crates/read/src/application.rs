@@ -6,7 +6,7 @@ use crate::files::{Folder, relative};
 use crate::intrinsics::Truth;
 use crate::stacks::{Stack, Stacks};
 use crate::{cdk, foreach, functions, imports, nested, sam};
-use model::{App, Files, Kind, Node, Place, Resource, ResourceId, Source, Trouble};
+use model::{App, Files, Kind, Node, Place, Resource, ResourceId, Source, Trouble, Undecided};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -53,12 +53,6 @@ impl Default for Options {
 /// It never fails: what could not be read or understood stands in [`App::troubles`]. Templates found together are
 /// read together, so that one may import what another exports. Nothing outside the root is opened.
 pub fn application(root: &Path, options: &Options) -> App {
-    application_and_open(root, options).0
-}
-
-/// The same, with the conditions that its templates leave open, in the order of the templates: what [`crate::branches`] takes both
-/// ways.
-pub fn application_and_open(root: &Path, options: &Options) -> (App, Vec<Undecided>) {
     let (mut folder, paths, named, mut troubles) = open(root);
     folder.changed.clone_from(&options.changed);
     let (mut found, unread) = discover::templates(&folder, &paths, named);
@@ -77,20 +71,8 @@ pub fn application_and_open(root: &Path, options: &Options) -> (App, Vec<Undecid
     troubles.sort();
     troubles.dedup();
     app.troubles = troubles;
-    (app, open)
-}
-
-/// A condition that these templates leave open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undecided {
-    /// The stack's name.
-    pub stack: String,
-    /// The condition's name.
-    pub condition: String,
-    /// Why it is not known: "parameter Stage has no default and none was given".
-    pub why: String,
-    /// Where it is declared.
-    pub place: Place,
+    app.undecided = open;
+    app
 }
 
 /// The conditions of the templates below `root` that depend on what is not known, in the order of the templates. Read once

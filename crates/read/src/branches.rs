@@ -1,10 +1,10 @@
 //! What an application is when a condition that its templates leave open holds, and when it does not. One condition at a time:
 //! twice as many readings as there are conditions, never every combination.
 
-use crate::application::{Expanded, Options, Undecided, alone, expand, resolve, templates};
+use crate::application::{Expanded, Options, alone, expand, resolve, templates};
 use crate::document::trouble;
 use crate::files::Folder;
-use model::{App, Trouble};
+use model::{App, Trouble, Undecided};
 use std::cell::OnceCell;
 use std::path::Path;
 
@@ -22,12 +22,11 @@ pub struct Branch {
     pub app: App,
 }
 
-/// The branches of the application below `root`, two for each open condition. `read` is the same application, read without an
-/// assumption, and `open` the conditions that were open then ([`crate::application_and_open`]); its code is not read again. Each
-/// branch is made when it is asked for: no two need to be kept.
-pub fn branches<'a>(root: &'a Path, options: &'a Options, read: &'a App, open: &'a [Undecided]) -> impl Iterator<Item = Branch> + use<'a> {
+/// The branches of the application below `root`, two for each condition that is open. `read` is the same application, read without
+/// an assumption; its code is not read again. Each branch is made when it is asked for: no two need to be kept.
+pub fn branches<'a>(root: &'a Path, options: &'a Options, read: &'a App) -> impl Iterator<Item = Branch> + use<'a> {
     let whole: OnceCell<(Expanded, Folder)> = OnceCell::new();
-    let taken = open.iter().take(MOST).flat_map(|undecided| [(undecided, true), (undecided, false)]);
+    let taken = read.undecided.iter().take(MOST).flat_map(|undecided| [(undecided, true), (undecided, false)]);
     taken.map(move |(undecided, holds)| {
         let mut options = options.clone();
         options.conditions.insert((Some(undecided.stack.clone()), undecided.condition.clone()), holds);
@@ -70,7 +69,8 @@ fn apart(root: &Path, options: &Options, read: &App, undecided: &Undecided) -> O
 }
 
 /// What is not looked at when more conditions are open than are taken both ways.
-pub fn left(open: &[Undecided]) -> Option<Trouble> {
+pub fn left(read: &App) -> Option<Trouble> {
+    let open = &read.undecided;
     let first = open.get(MOST)?;
     let says = format!("{} more conditions are open: what stands in one of their branches alone is not assessed", open.len() - MOST);
     Some(trouble(says, first.place.clone(), "give the parameters they depend on, with --parameter NAME=VALUE"))

@@ -20,7 +20,7 @@ mod sam;
 mod ssm;
 mod stacks;
 
-pub use application::{Options, Undecided, application, application_and_open, expanded_sam, undecided};
+pub use application::{Options, application, expanded_sam, undecided};
 pub use branches::{Branch, branches, left};
 pub use document::document;
 pub use files::Folder;

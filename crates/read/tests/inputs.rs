@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::{App, Node, Resource};
-use sekisho_read::{Options, application, application_and_open, branches, undecided};
+use sekisho_read::{Options, application, branches, undecided};
 use std::fs;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -263,11 +263,12 @@ Parameters: {Other: {Type: String}}
         ("g/parent.yaml", parent),
         ("g/child.yaml", apart),
     ]);
-    let (read, open) = application_and_open(root.path(), &Options::default());
+    let read = application(root.path(), &Options::default());
+    let open = &read.undecided;
     let stacks: Vec<&str> = open.iter().map(|open| open.stack.as_str()).collect();
     assert_eq!(stacks.iter().filter(|stack| stack.starts_with("parent-")).count(), 1, "{stacks:?}");
     assert!(stacks.len() >= 5, "{stacks:?}");
-    let made: Vec<_> = branches(root.path(), &Options::default(), &read, &open).collect();
+    let made: Vec<_> = branches(root.path(), &Options::default(), &read).collect();
     assert_eq!(made.len(), open.len() * 2);
     for (at, branch) in made.iter().enumerate() {
         let mut options = Options::default();

@@ -80,19 +80,18 @@ pub fn options(arguments: &Application, config: &Config) -> Result<read::Options
 /// # Errors
 /// [`Exit::Usage`] and [`Exit::Nothing`].
 pub fn application(arguments: &Application) -> Result<(App, read::Options), Exit> {
-    let (app, options, _) = application_with(arguments, &config(&arguments.path, None)?)?;
-    Ok((app, options))
+    application_with(arguments, &config(&arguments.path, None)?)
 }
 
-/// The same, with a configuration that was read already, and with the conditions that are left open.
+/// The same, with a configuration that was read already.
 ///
 /// # Errors
 /// [`Exit::Usage`] and [`Exit::Nothing`].
-pub fn application_with(arguments: &Application, config: &Config) -> Result<(App, read::Options, Vec<read::Undecided>), Exit> {
+pub fn application_with(arguments: &Application, config: &Config) -> Result<(App, read::Options), Exit> {
     let options = options(arguments, config)?;
-    let (app, open) = read::application_and_open(&arguments.path, &options);
+    let app = read::application(&arguments.path, &options);
     something(&app, &arguments.path)?;
-    Ok((app, options, open))
+    Ok((app, options))
 }
 
 /// Whether there is an application at all.

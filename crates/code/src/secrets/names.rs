@@ -56,7 +56,7 @@ pub(super) fn promise(name: &str) -> Option<Promise> {
     const ENDS: [&str; 10] = ["password", "passwd", "pwd", "passphrase", "pass", "passcode", "passwort", "key", "token", "secret"];
     let bare = name.trim_end_matches(|c: char| !c.is_alphabetic()).as_bytes();
     let ends = |end: &&str| bare.len().checked_sub(end.len()).is_some_and(|at| bare[at..].eq_ignore_ascii_case(end.as_bytes()));
-    if bare.is_ascii() && !ENDS.iter().any(|end| ends(end)) {
+    if bare.is_ascii() && !ENDS.iter().any(ends) {
         return None;
     }
     let words = words(name);

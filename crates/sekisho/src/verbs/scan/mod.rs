@@ -73,7 +73,7 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         Ok(rules) => rules,
         Err(exit) => return exit,
     };
-    let (mut app, mut options, open) = match input::application_with(&arguments.application, &terms.config) {
+    let (mut app, mut options) = match input::application_with(&arguments.application, &terms.config) {
         Ok(read) => read,
         Err(exit) => return exit,
     };
@@ -83,8 +83,8 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     if arguments.history {
         read::history(root, &mut app);
     }
-    app.troubles.extend(read::left(&open));
-    let branches = read::branches(&arguments.application.path, &options, &app, &open);
+    app.troubles.extend(read::left(&app));
+    let branches = read::branches(&arguments.application.path, &options, &app);
     let branches = branches.map(|read::Branch { condition, holds, app }| scan::Branch { condition, holds, app });
     let scanned = scan::scan_branches(&app, branches, risks::all(), &terms);
     if arguments.diff || arguments.fix.is_some() {
