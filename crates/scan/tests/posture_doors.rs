@@ -141,9 +141,11 @@ fn classic_web_acl() {
   A: {{Type: 'AWS::ApiGateway::RestApi', Properties: {{Name: a, Body: {{swagger: '2.0', info: {{title: a}}, paths: {{/a: {{get: {{x-amazon-apigateway-integration: {{type: mock}}}}}}}}}}}}}}
   D: {{Type: 'AWS::ApiGateway::Deployment', Properties: {{RestApiId: !Ref A}}}}
   S: {{Type: 'AWS::ApiGateway::Stage', Properties: {{RestApiId: !Ref A, DeploymentId: !Ref D, StageName: p}}}}
+  Q: {{Type: 'AWS::WAFRegional::SqlInjectionMatchSet', Properties: {{Name: q, SqlInjectionMatchTuples: [{{FieldToMatch: {{Type: QUERY_STRING}}, TextTransformation: URL_DECODE}}]}}}}
+  R: {{Type: 'AWS::WAFRegional::Rule', Properties: {{Name: r, MetricName: r, Predicates: [{{DataId: !Ref Q, Negated: false, Type: SqlInjectionMatch}}]}}}}
   L: {{Type: 'AWS::WAFRegional::SizeConstraintSet', Properties: {{Name: l, SizeConstraints: [{{FieldToMatch: {{Type: BODY}}, ComparisonOperator: GT, Size: 3000, TextTransformation: NONE}}]}}}}
-  R: {{Type: 'AWS::WAFRegional::Rule', Properties: {{Name: r, MetricName: r, Predicates: [{{DataId: !Ref L, Negated: false, Type: SizeConstraint}}]}}}}
-  W: {{Type: 'AWS::WAFRegional::WebACL', Properties: {{Name: w, MetricName: w, DefaultAction: {{Type: ALLOW}}, Rules: [{{Action: {{Type: {action}}}, Priority: 1, RuleId: !Ref R}}]}}}}
+  T: {{Type: 'AWS::WAFRegional::Rule', Properties: {{Name: t, MetricName: t, Predicates: [{{DataId: !Ref L, Negated: false, Type: SizeConstraint}}]}}}}
+  W: {{Type: 'AWS::WAFRegional::WebACL', Properties: {{Name: w, MetricName: w, DefaultAction: {{Type: ALLOW}}, Rules: [{{Action: {{Type: BLOCK}}, Priority: 1, RuleId: !Ref T}}, {{Action: {{Type: {action}}}, Priority: 2, RuleId: !Ref R}}]}}}}
   B: {{Type: 'AWS::WAFRegional::WebACLAssociation', Properties: {{WebACLId: !Ref W, ResourceArn: !Sub 'arn:aws:apigateway:${{AWS::Region}}::/restapis/${{A}}/stages/{stage}'}}}}
 "
         )

@@ -38,7 +38,7 @@ const FAULTS: [&str; 7] = [
 
 fn check(app: &App) -> Vec<Finding> {
     // The managed groups are hundreds of patterns to compile.
-    if app.of_kind("AWS::WAFv2::WebACL").next().is_none() {
+    if web_acls(app).next().is_none() {
         return Vec::new();
     }
     let library = library(app);
