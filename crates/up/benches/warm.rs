@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use up::functions::{Caller, Config, FunctionLog, Functions, Installed, Node, Outside, Request};
+use up::functions::{Caller, Config, FunctionLog, Functions, Installed, Interpreters, Outside, Request};
 
 const TEMPLATE: &str = "
 AWSTemplateFormatVersion: '2010-09-09'
@@ -76,8 +76,8 @@ async fn bench() {
     let running = up::start(app, options, |_| {}).await.unwrap();
     let base = running.apis().into_iter().find(|api| api.stage == "dev").unwrap().url;
     let request = format!("GET {}/ HTTP/1.1\r\nHost: h\r\nAuthorization: t\r\n\r\n", base.strip_prefix(&running.endpoint()).unwrap());
-    let config =
-        Config { region: "us-east-1".into(), node: Node::find().unwrap(), ca: Vec::new(), idle: Duration::from_secs(600), concurrency: 1 };
+    let interpreters = Interpreters::find(["nodejs20.x"]).unwrap();
+    let config = Config { region: "us-east-1".into(), interpreters, ca: Vec::new(), idle: Duration::from_secs(600), concurrency: 1 };
     let bare = Functions::new(config, Arc::new(Nothing), Arc::new(Nothing));
     bare.install(empty.id.clone(), Installed { code: folder.path().join("src"), modules: None, runtime_modules: None });
     let event = Bytes::from(serde_json::json!({ "httpMethod": "GET", "path": "/", "headers": { "Host": "h" } }).to_string());

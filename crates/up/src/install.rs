@@ -1,16 +1,20 @@
 //! Functions' code and packages, made ready below the state folder: a copy of the code, the packages of its manifest,
 //! and the AWS SDK that its runtime would bring. The user's own tree is only read.
 //!
-//! Packages are installed without their scripts, inside the sandbox, with the network; it is said before it is done.
+//! Packages are installed without their scripts, of Python as wheels only, inside the sandbox, with the network; it is said before it is done.
 //! What was installed once for a manifest and its lock is used again. Blocking: call it off the async threads.
 
 mod copy;
 mod npm;
+mod pip;
+mod tool;
 
-use crate::functions::{Installed, Node};
+use crate::functions::{Installed, Interpreters};
 use model::aws::Function;
 use model::{App, ResourceId};
 use npm::Npm;
+use pip::Pip;
+use services::lambda::{Managed, managed_runtime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,8 +25,8 @@ pub struct Install<'a> {
     pub root: &'a Path,
     /// The state folder.
     pub state: &'a Path,
-    /// The installed Node.js.
-    pub node: &'a Node,
+    /// What runs the functions.
+    pub interpreters: &'a Interpreters,
     /// Install nothing that is not there already.
     pub offline: bool,
     /// Says what is about to be done.
@@ -49,15 +53,17 @@ pub enum InstallError {
         /// The manifest, or the runtime's SDK.
         what: String,
     },
-    /// npm failed.
-    #[error("npm could not install the packages of {what}: {why}")]
-    Npm {
+    /// The package manager failed.
+    #[error("{tool} could not install the packages of {what}: {why}")]
+    Failed {
+        /// `npm`, `pip`.
+        tool: &'static str,
         /// The manifest, or the runtime's SDK.
         what: String,
         /// The last lines it wrote.
         why: String,
     },
-    /// npm is not there.
+    /// A program is not there.
     #[error("{0}")]
     Missing(String),
 }
@@ -71,68 +77,113 @@ enum Sdk {
     V3,
 }
 
+/// The copies of the code, by folder; several functions may share one.
+type Copies = BTreeMap<String, Result<copy::Code, String>>;
+
 /// Makes every function of an application ready. One that cannot be is an error of its own; the others go on.
 pub fn install(app: &App, how: &Install<'_>) -> BTreeMap<ResourceId, Result<Installed, InstallError>> {
-    let mut npm = Npm::new(how);
-    let mut done: BTreeMap<String, Result<copy::Code, String>> = BTreeMap::new();
-    let mut wanted: BTreeMap<Sdk, BTreeSet<String>> = BTreeMap::new();
-    let node: Vec<(&Function, u32)> = app
-        .aws()
-        .functions
-        .values()
-        .filter_map(|function| Some((function, services::lambda::managed_runtime(&function.runtime)?)))
-        .collect();
-    // First the copies: together they say which packages of the SDK the runtimes must bring.
-    for (function, major) in &node {
-        let Some(folder) = &function.code else { continue };
-        let code =
-            done.entry(folder.clone()).or_insert_with(|| copy::code(how.root, folder, &how.state.join("code")).map_err(|e| e.to_string()));
-        if let Ok(code) = code {
-            let sdk = if *major < 18 { Sdk::V2 } else { Sdk::V3 };
-            wanted.entry(sdk).or_default().extend(code.imports.iter().filter(|name| (*name == "aws-sdk") == (sdk == Sdk::V2)).cloned());
+    let mut copies = Copies::new();
+    let mut functions: Vec<(&Function, Managed)> = Vec::new();
+    for function in app.aws().functions.values() {
+        let Some(runtime) = managed_runtime(&function.runtime) else { continue };
+        functions.push((function, runtime));
+        if let Some(folder) = &function.code {
+            let copied = || copy::code(how.root, folder, &how.state.join("code")).map_err(|e| e.to_string());
+            copies.entry(folder.clone()).or_insert_with(copied);
         }
     }
+    let mut nodes = how.interpreters.node.as_ref().map(|node| (Npm::new(how, node), sdks(&functions, &copies)));
+    let mut pip = how.interpreters.python.as_ref().map(|python| Pip::new(how, python));
     let mut answers = BTreeMap::new();
-    for (function, major) in node {
-        let sdk = if major < 18 { Sdk::V2 } else { Sdk::V3 };
-        let packages = wanted.get(&sdk).cloned().unwrap_or_default();
-        answers.insert(function.id.clone(), one(function, &done, &packages, sdk, how, &mut npm));
+    for (function, runtime) in functions {
+        let answer = code(function, &copies).and_then(|(folder, code)| match (runtime, &mut nodes, &mut pip) {
+            (Managed::Node(major), Some((npm, wanted)), _) => for_node(folder, code, Sdk::of(major), wanted, how, npm),
+            (Managed::Python(_), _, Some(pip)) => for_python(function, folder, code, how, pip),
+            _ => Err(InstallError::Missing(format!("nothing here runs {:?}; start again", function.runtime))),
+        });
+        answers.insert(function.id.clone(), answer);
     }
     answers
 }
 
-/// One function.
-fn one(
-    function: &Function,
-    done: &BTreeMap<String, Result<copy::Code, String>>,
-    packages: &BTreeSet<String>,
+/// The folder of a function's code, and its copy.
+fn code<'a>(function: &'a Function, copies: &'a Copies) -> Result<(&'a str, &'a copy::Code), InstallError> {
+    let folder = function.code.as_ref().ok_or(InstallError::NoCode)?;
+    match copies.get(folder) {
+        Some(Ok(code)) => Ok((folder, code)),
+        Some(Err(why)) => Err(InstallError::Code { path: folder.into(), why: why.clone() }),
+        None => Err(InstallError::NoCode),
+    }
+}
+
+/// Which packages of the SDK the runtimes of Node.js must bring, as all copies together say.
+fn sdks(functions: &[(&Function, Managed)], copies: &Copies) -> BTreeMap<Sdk, BTreeSet<String>> {
+    let mut wanted: BTreeMap<Sdk, BTreeSet<String>> = BTreeMap::new();
+    for (function, runtime) in functions {
+        let (Managed::Node(major), Ok((_, code))) = (runtime, code(function, copies)) else { continue };
+        let sdk = Sdk::of(*major);
+        wanted.entry(sdk).or_default().extend(code.imports.iter().filter(|name| (*name == "aws-sdk") == (sdk == Sdk::V2)).cloned());
+    }
+    wanted
+}
+
+fn for_node(
+    folder: &str,
+    code: &copy::Code,
     sdk: Sdk,
+    wanted: &BTreeMap<Sdk, BTreeSet<String>>,
     how: &Install<'_>,
     npm: &mut Npm<'_>,
 ) -> Result<Installed, InstallError> {
-    let folder = function.code.as_ref().ok_or(InstallError::NoCode)?;
-    let code = match done.get(folder) {
-        Some(Ok(code)) => code,
-        Some(Err(why)) => return Err(InstallError::Code { path: folder.into(), why: why.clone() }),
-        None => return Err(InstallError::NoCode),
-    };
     let modules = if code.has_dependencies {
         let files = ["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"];
-        let files = files.iter().filter_map(|name| Some((*name, fs::read(code.folder.join(name)).ok()?))).collect();
+        let files: Vec<_> = files.iter().filter_map(|name| Some((*name, fs::read(code.folder.join(name)).ok()?))).collect();
         let manifest = Path::new(folder).join("package.json").display().to_string();
-        Some(npm.modules(&manifest, &how.state.join("packages"), files)?)
+        Some(npm.modules(&manifest, &how.state.join("packages"), &files)?)
     } else {
         None
     };
-    let runtime_modules = if packages.is_empty() {
-        None
-    } else {
-        Some(npm.modules(sdk.name(), &how.state.join("runtime/nodejs"), sdk.manifest(packages))?)
+    let runtime_modules = match wanted.get(&sdk) {
+        Some(packages) if !packages.is_empty() => {
+            Some(npm.modules(sdk.name(), &how.state.join("runtime/nodejs"), &sdk.manifest(packages))?)
+        }
+        _ => None,
     };
     Ok(Installed { code: code.folder.clone(), modules, runtime_modules })
 }
 
+fn for_python(
+    function: &Function,
+    folder: &str,
+    code: &copy::Code,
+    how: &Install<'_>,
+    pip: &mut Pip<'_>,
+) -> Result<Installed, InstallError> {
+    let modules = if code.has_requirements {
+        let path = code.folder.join(copy::REQUIREMENTS);
+        let requirements = fs::read(&path).map_err(|error| InstallError::Code { path, why: error.to_string() })?;
+        let manifest = Path::new(folder).join(copy::REQUIREMENTS).display().to_string();
+        Some(pip.packages(&manifest, &how.state.join("packages"), requirements)?)
+    } else {
+        None
+    };
+    let brought = modules.as_deref().is_some_and(|packages| packages.join("boto3").is_dir()) || code.folder.join("boto3").is_dir();
+    if code.imports_boto3 && !brought && how.interpreters.python.as_ref().is_some_and(|python| python.sdk.is_empty()) {
+        // It runs until the import, which fails as any other.
+        (how.say)(format!(
+            "function {} imports boto3, which Lambda's runtime brings and the installed Python has not; install it: sudo apt install python3-boto3",
+            function.id
+        ));
+    }
+    Ok(Installed { code: code.folder.clone(), modules, runtime_modules: None })
+}
+
 impl Sdk {
+    /// Of a major version of Node.js.
+    fn of(major: u32) -> Self {
+        if major < 18 { Self::V2 } else { Self::V3 }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::V2 => "the AWS SDK v2 that runtimes up to nodejs16.x bring",

@@ -12,7 +12,7 @@ use crate::engine::{Engine, Ground};
 use crate::error::UpError;
 use crate::folder::Folder;
 use crate::front::{self, Front};
-use crate::functions::{Config, Functions, Installed, Node};
+use crate::functions::{Config, Functions, Installed, Interpreters};
 use crate::install::{Install, InstallError, install};
 use crate::journal::Journal;
 use crate::keys;
@@ -57,12 +57,12 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
     let (stop, stopping) = watch::channel(false);
     let front = Front { engine: Arc::clone(&engine), tls: TlsAcceptor::from(Arc::new(authority.server()?)), stopping };
     let parts = Parts { engine: Arc::clone(&engine), folder: Arc::clone(&folder), authority: Arc::clone(&authority), options };
-    let node = node(&engine.app())?;
+    let interpreters = interpreters(&engine.app())?;
     let planned = clusters::plan(&engine, &parts.options)?;
-    let (clusters, code) = tokio::join!(parts.clone().clusters(planned), parts.clone().code(node.clone()));
+    let (clusters, code) = tokio::join!(parts.clone().clusters(planned), parts.clone().code(interpreters.clone()));
     let (clusters, code) = (Arc::new(clusters?), code?);
-    if let Some(node) = node {
-        engine.set_functions(Some(functions(node, &front, &clusters, &authority, code)));
+    if let Some(interpreters) = interpreters {
+        engine.set_functions(Some(functions(interpreters, &front, &clusters, &authority, code)));
     }
     let exporting = tokio::spawn(clusters::exporting(Arc::clone(&engine), Arc::clone(&clusters), front.stopping.clone()));
     let app = engine.app();
@@ -73,9 +73,10 @@ pub async fn start(app: App, options: Options, notices: impl Fn(Notice) + Send +
     Ok(Running { engine, address, credentials, authority, stop, serving, exporting, clusters, folder })
 }
 
-/// The installed Node.js, when the application has functions.
-fn node(app: &App) -> Result<Option<Node>, UpError> {
-    if app.aws().functions.is_empty() { Ok(None) } else { Node::find().map(Some) }
+/// What runs the functions, when the application has any.
+fn interpreters(app: &App) -> Result<Option<Interpreters>, UpError> {
+    let functions = &app.aws().functions;
+    if functions.is_empty() { Ok(None) } else { Interpreters::find(functions.values().map(|f| &*f.runtime)).map(Some) }
 }
 
 /// What the parts that block need while they start beside each other.
@@ -98,12 +99,12 @@ impl Parts {
     }
 
     /// The functions' code with its packages.
-    async fn code(self, node: Option<Node>) -> Result<Code, UpError> {
-        let Some(node) = node else { return Ok(Code::new()) };
+    async fn code(self, interpreters: Option<Interpreters>) -> Result<Code, UpError> {
+        let Some(interpreters) = interpreters else { return Ok(Code::new()) };
         let work = move || {
             let say = |text| self.engine.say(Notice::Says(text));
             let (root, state, offline) = (&self.options.root, self.folder.path(), self.options.offline);
-            install(&self.engine.app(), &Install { root, state, node: &node, offline, say: &say })
+            install(&self.engine.app(), &Install { root, state, interpreters: &interpreters, offline, say: &say })
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| panicked("the installation of packages"))
     }
@@ -114,10 +115,10 @@ fn panicked(part: &str) -> UpError {
 }
 
 /// The functions, ready for their first request. Those without code say so, and the others go on.
-fn functions(node: Node, front: &Front, clusters: &Arc<Clusters>, authority: &Authority, code: Code) -> Arc<Functions> {
+fn functions(interpreters: Interpreters, front: &Front, clusters: &Arc<Clusters>, authority: &Authority, code: Code) -> Arc<Functions> {
     let engine = &front.engine;
     let ca = authority.pem().as_bytes().to_vec();
-    let config = Config { region: engine.trail.region.clone(), node, ca, idle: IDLE, concurrency: CONCURRENCY };
+    let config = Config { region: engine.trail.region.clone(), interpreters, ca, idle: IDLE, concurrency: CONCURRENCY };
     let lines = FunctionLines { logs: Arc::clone(&engine.logs), notices: engine.notices() };
     let border = Border::new(front.clone(), Arc::clone(clusters));
     let functions = Functions::new(config, Arc::new(border), Arc::new(lines));

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use model::aws::Function;
 use model::{Place, ResourceId, Time};
-use sekisho_up::functions::{Caller, Config, FunctionLog, Functions, Installed, InvokeError, Node, Outside, Request};
+use sekisho_up::functions::{Caller, Config, FunctionLog, Functions, Installed, Interpreters, InvokeError, Outside, Request};
 use services::lambda::{Credentials, Outcome};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -59,11 +59,11 @@ struct World {
 
 /// A function with these files, or `None` (said) when there is no node.
 fn world(files: &[(&str, &str)]) -> Option<World> {
-    let Ok(node) = Node::find() else {
+    let Ok(interpreters) = Interpreters::find(["nodejs20.x"]) else {
         eprintln!("node is not installed (sudo apt install nodejs npm): not tried");
         return None;
     };
-    let config = Config { region: "us-east-1".into(), node, ca: Vec::new(), idle: Duration::from_secs(60), concurrency: 3 };
+    let config = Config { region: "us-east-1".into(), interpreters, ca: Vec::new(), idle: Duration::from_secs(60), concurrency: 3 };
     let (sender, lines) = mpsc::unbounded_channel();
     let log = Arc::new(Log(sender, Mutex::default()));
     let functions = Functions::new(config, Arc::new(Echo), Arc::clone(&log) as Arc<dyn FunctionLog>);

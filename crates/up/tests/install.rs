@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::{App, Node as Value, Place, Resource, ResourceId};
-use sekisho_up::functions::Node;
+use sekisho_up::functions::{Interpreters, Node, Python};
 use sekisho_up::install::{Install, InstallError, install};
 use std::fs;
 
@@ -33,6 +33,9 @@ fn each_function_has_its_own_answer() {
         ("needs/index.js", "require('mysql')"),
         ("needs/package.json", r#"{"dependencies":{"mysql":"^2.18.1"}}"#),
         ("sdk/index.js", "require('@aws-sdk/client-dynamodb')"),
+        ("python/app.py", "import boto3"),
+        ("pip/app.py", "import requests"),
+        ("pip/requirements.txt", "requests==2.32.3\n"),
         ("empty/package.json", r#"{"dependencies":{}}"#),
     ] {
         fs::create_dir_all(app.join(path).parent().unwrap()).unwrap();
@@ -50,14 +53,19 @@ fn each_function_has_its_own_answer() {
             function("None", None, "nodejs20.x"),
             function("Gone", Some("gone"), "nodejs20.x"),
             function("Out", Some("../state"), "nodejs20.x"),
-            function("Python", Some("plain"), "python3.12"),
+            function("Python", Some("python"), "python3.12"),
+            function("Pip", Some("pip"), "python3.13"),
+            function("Java", Some("plain"), "java21"),
         ],
     );
     let node = Node { program: "/usr/bin/node".into(), version: "20.0.0".into(), major: 20 };
-    let say = |text: String| panic!("nothing may be fetched: {text}");
-    let answers = install(&app_model, &Install { root: &app, state: &state, node: &node, offline: true, say: &say });
+    let python = Python { program: "/usr/bin/python3".into(), prefix: None, version: "3.11.2".into(), minor: 11, sdk: Vec::new() };
+    let interpreters = Interpreters { node: Some(node), python: Some(python) };
+    let said = std::cell::RefCell::new(Vec::new());
+    let say = |text: String| said.borrow_mut().push(text);
+    let answers = install(&app_model, &Install { root: &app, state: &state, interpreters: &interpreters, offline: true, say: &say });
     let of = |id: &str| &answers[&ResourceId::new("app", id)];
-    for id in ["Plain", "Old", "Empty"] {
+    for id in ["Plain", "Old", "Empty", "Python"] {
         let installed = of(id).as_ref().unwrap();
         assert!(installed.code.starts_with(&state) && installed.modules.is_none() && installed.runtime_modules.is_none(), "{id}");
     }
@@ -69,5 +77,14 @@ fn each_function_has_its_own_answer() {
     assert!(matches!(of("None"), Err(InstallError::NoCode)));
     assert!(matches!(of("Gone"), Err(InstallError::Code { .. })));
     assert!(of("Out").as_ref().unwrap_err().to_string().contains("leads out of the application's folder"));
-    assert!(!answers.contains_key(&ResourceId::new("app", "Python")), "not for this room");
+    assert_eq!(
+        of("Pip").as_ref().unwrap_err().to_string(),
+        "the packages of pip/requirements.txt are not installed yet and --offline forbids it; run once without --offline"
+    );
+    assert!(!answers.contains_key(&ResourceId::new("app", "Java")), "not for this room");
+    let said = said.into_inner();
+    assert!(
+        said.len() == 1 && said[0].contains("app/Python imports boto3") && said[0].ends_with("sudo apt install python3-boto3"),
+        "{said:?}"
+    );
 }

@@ -43,8 +43,7 @@ impl Environment<'_> {
     /// refuses such a function.
     pub fn variables(&self) -> Vec<(String, String)> {
         let mut all: BTreeMap<String, String> = self.function.environment.clone();
-        let major = managed_runtime(&self.function.runtime).unwrap_or_default();
-        let defaults = [
+        let mut defaults = vec![
             ("LANG", "en_US.UTF-8".to_owned()),
             ("TZ", ":UTC".to_owned()),
             ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
@@ -52,16 +51,16 @@ impl Environment<'_> {
                 "LD_LIBRARY_PATH",
                 "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib".to_owned(),
             ),
-            (
-                "NODE_PATH",
-                format!("/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"),
-            ),
-            // Certificates of the names that lead to the gate; for Node.js, OpenSSL, the AWS SDKs, Python's requests.
-            ("NODE_EXTRA_CA_CERTS", super::CA_PATH.to_owned()),
+            // Certificates of the names that lead to the gate; for OpenSSL, the AWS SDKs, Python's requests.
             ("SSL_CERT_FILE", super::CA_PATH.to_owned()),
             ("AWS_CA_BUNDLE", super::CA_PATH.to_owned()),
             ("REQUESTS_CA_BUNDLE", super::CA_PATH.to_owned()),
         ];
+        if let Some(Managed::Node(major)) = managed_runtime(&self.function.runtime) {
+            let path =
+                format!("/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task");
+            defaults.extend([("NODE_PATH", path), ("NODE_EXTRA_CA_CERTS", super::CA_PATH.to_owned())]);
+        }
         for (name, value) in defaults {
             all.entry(name.to_owned()).or_insert(value);
         }
@@ -94,7 +93,39 @@ impl Environment<'_> {
     }
 }
 
-/// The major version of a Node.js runtime: 20 of `nodejs20.x`. `None` for every other runtime.
-pub fn managed_runtime(runtime: &str) -> Option<u32> {
-    runtime.strip_prefix("nodejs")?.split('.').next()?.parse().ok()
+/// A managed runtime that can run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Managed {
+    /// Node.js of this major version: 20 of `nodejs20.x`.
+    Node(u32),
+    /// Python 3 of this minor version: 13 of `python3.13`.
+    Python(u32),
+}
+
+/// What a runtime's name asks for. `None` for every runtime that cannot run here.
+pub fn managed_runtime(runtime: &str) -> Option<Managed> {
+    if let Some(version) = runtime.strip_prefix("nodejs") {
+        return version.split('.').next()?.parse().ok().map(Managed::Node);
+    }
+    runtime.strip_prefix("python3.")?.parse().ok().map(Managed::Python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes() {
+        for (name, expected) in [
+            ("nodejs20.x", Some(Managed::Node(20))),
+            ("nodejs8.10", Some(Managed::Node(8))),
+            ("python3.13", Some(Managed::Python(13))),
+            ("python2.7", None),
+            ("python3", None),
+            ("java21", None),
+            ("", None),
+        ] {
+            assert_eq!(managed_runtime(name), expected, "{name}");
+        }
+    }
 }

@@ -33,8 +33,9 @@ pub enum Status<'a> {
 
 /// `INIT_START Runtime Version: ...`: first line of an environment. `version` is that of the installed runtime.
 pub fn init_start(runtime: &str, version: &str) -> String {
-    let name = runtime.strip_suffix(".x").unwrap_or(runtime).replace("nodejs", "nodejs:");
-    format!("INIT_START Runtime Version: {name}.local\tRuntime Version ARN: local:{version}")
+    let name = runtime.strip_suffix(".x").unwrap_or(runtime);
+    let (language, number) = name.split_at(name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len()));
+    format!("INIT_START Runtime Version: {language}:{number}.local\tRuntime Version ARN: local:{version}")
 }
 
 /// `START RequestId: ...`.
@@ -91,6 +92,8 @@ mod tests {
         assert_eq!(report(&said), format!("{plain}\tStatus: timeout"));
         said.status = Status::Error("Runtime.ExitError");
         assert_eq!(report(&said), format!("{plain}\tStatus: error\tError Type: Runtime.ExitError"));
+        assert_eq!(init_start("nodejs20.x", "20.1"), "INIT_START Runtime Version: nodejs:20.local\tRuntime Version ARN: local:20.1");
+        assert_eq!(init_start("python3.13", "3.11"), "INIT_START Runtime Version: python:3.13.local\tRuntime Version ARN: local:3.11");
         assert_eq!(stream_name(Time(1_795_355_053_000), [0xab; 16]), format!("2026/11/22/[$LATEST]{}", "ab".repeat(16)));
     }
 }

@@ -1,4 +1,4 @@
-//! Functions as real processes: a pool of execution environments, each one node process in a sandbox of its own.
+//! Functions as real processes: a pool of execution environments, each one process in a sandbox of its own.
 //!
 //! What AWS Lambda means by a word is in [`services::lambda`]; here are the processes, sockets and clocks. Whether
 //! somebody may invoke a function, and where a connection out of it may lead, is judged elsewhere: connections are
@@ -6,15 +6,20 @@
 
 mod api;
 mod dns;
+mod interpreters;
 mod names;
 mod network;
 mod node;
 mod output;
 mod pool;
+mod process;
+mod python;
 mod worker;
 
+pub use interpreters::Interpreters;
 pub use node::Node;
 pub(crate) use node::npm;
+pub use python::Python;
 
 use bytes::Bytes;
 use model::aws::Function;
@@ -32,8 +37,8 @@ use tokio::net::TcpStream;
 pub struct Config {
     /// The application's region.
     pub region: String,
-    /// The installed Node.js.
-    pub node: Node,
+    /// What runs the functions.
+    pub interpreters: Interpreters,
     /// The local certificate authority's certificate, PEM. Its key is never mounted.
     pub ca: Vec<u8>,
     /// How long an environment waits for its next request before it is ended. AWS does not say; minutes.
@@ -47,9 +52,10 @@ pub struct Config {
 pub struct Installed {
     /// The code; mounted read-only at `/var/task`.
     pub code: PathBuf,
-    /// The packages of its manifest; mounted at `/var/task/node_modules`, which the code then has as an empty folder.
+    /// The packages of its manifest. Node.js: mounted at `/var/task/node_modules`, which the code then has as an empty folder.
+    /// Python: mounted where its bootstrap looks for them after `/var/task`.
     pub modules: Option<PathBuf>,
-    /// The SDK that the runtime brings: a folder named `node_modules`, mounted at `/var/node_modules`, which is above
+    /// The SDK that the runtime of Node.js brings: a folder named `node_modules`, mounted at `/var/node_modules`, which is above
     /// `/var/task`, so that both `require` and `import` find it.
     pub runtime_modules: Option<PathBuf>,
 }
@@ -191,11 +197,13 @@ impl Inner {
         let installed = self.installed.read().unwrap_or_else(PoisonError::into_inner).get(&function.id).cloned();
         let cannot = |why: String| InvokeError::CannotRun(format!("function {}: {why}", function.id));
         let Some(wanted) = services::lambda::managed_runtime(&function.runtime) else {
-            return Err(cannot(format!("its runtime {:?} cannot run here; only nodejs runtimes can", function.runtime)));
+            return Err(cannot(format!("its runtime {:?} cannot run here; only those of Node.js and Python 3 can", function.runtime)));
         };
-        if wanted != self.config.node.major {
-            let node = &self.config.node.version;
-            self.told.tell(&*self.log, format!("{} is run by the installed Node.js {node}", function.runtime));
+        let Some((runs, as_asked)) = self.config.interpreters.runs(wanted) else {
+            return Err(cannot(format!("nothing here runs {:?}; start again", function.runtime)));
+        };
+        if !as_asked {
+            self.told.tell(&*self.log, format!("{} is run by the installed {runs}", function.runtime));
         }
         for (name, why) in &function.unknown_environment {
             self.told.tell(&*self.log, format!("function {} runs without its variable {name}: {why}", function.id));

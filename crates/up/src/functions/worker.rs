@@ -5,11 +5,11 @@
 
 use super::api::{Api, Event};
 use super::output::Output;
-use super::{Caller, Inner, Installed, InvokeError, Request, network, now};
+use super::{Caller, Inner, Installed, InvokeError, Request, network, now, process};
 use model::Time;
 use model::aws::Function;
 use rand::RngCore;
-use sandbox::{Bind, Ended, Layer, Limits, Network, Sandboxed, Spec};
+use sandbox::{Ended, Layer, Sandboxed};
 use services::lambda::{self as lambda, Credentials, Ending, Environment, Invocation, News, Outcome, Report, Status};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -82,7 +82,8 @@ impl Worker {
         let mut random = [0u8; 16];
         rand::thread_rng().fill_bytes(&mut random);
         let stream = lambda::stream_name(now(), random);
-        let spec = spec(inner, function, installed, credentials, &stream);
+        let environment = Environment { function, region: &inner.config.region, credentials, log_stream: &stream };
+        let spec = process::spec(&inner.config, installed, &environment)?;
         let born = Instant::now();
         let mut process = tokio::task::spawn_blocking(move || sandbox::spawn(&spec)).await.map_err(|_| InvokeError::Stopping)??;
         for refused in &process.refused {
@@ -126,7 +127,7 @@ impl Worker {
 
     /// The environment's life.
     async fn live(mut self, mut jobs: mpsc::Receiver<Job>) {
-        self.say(&lambda::init_start(&self.function.runtime, &self.inner.config.node.version));
+        self.say(&lambda::init_start(&self.function.runtime, self.inner.config.interpreters.version(&self.function.runtime)));
         if let Some(first) = jobs.recv().await {
             let mut usable = match self.init(&first.request.id).await {
                 Ok(init) => self.serve(first, Some(init)).await,
@@ -395,41 +396,4 @@ fn error_type(payload: &[u8]) -> String {
     let value: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
     let text = value.get("errorType").and_then(|kind| kind.as_str()).unwrap_or("Runtime.Unknown");
     text.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// The sandbox of an environment.
-fn spec(inner: &Inner, function: &Function, installed: &Installed, credentials: &Credentials, stream: &str) -> Spec {
-    let node = &inner.config.node;
-    let bind = |source: &std::path::Path, target: &str| Bind { source: source.to_owned(), target: target.into(), writable: false };
-    let mut binds = vec![bind(&node.program, "/var/lang/bin/node"), bind(&installed.code, "/var/task")];
-    binds.extend(installed.modules.as_deref().map(|modules| bind(modules, "/var/task/node_modules")));
-    binds.extend(installed.runtime_modules.as_deref().map(|modules| bind(modules, "/var/node_modules")));
-    let ca = inner.config.ca.clone();
-    let files = vec![
-        ("/etc/hosts".into(), b"127.0.0.1 localhost\n".to_vec()),
-        ("/etc/resolv.conf".into(), b"nameserver 127.0.0.1\noptions timeout:2 attempts:2\n".to_vec()),
-        (lambda::CA_PATH.into(), ca.clone()),
-        ("/etc/ssl/certs/ca-certificates.crt".into(), ca),
-        (lambda::BOOTSTRAP_PATH.into(), lambda::BOOTSTRAP.as_bytes().to_vec()),
-        (lambda::PRELOAD_PATH.into(), lambda::PRELOAD.as_bytes().to_vec()),
-    ];
-    let environment = Environment { function, region: &inner.config.region, credentials, log_stream: stream };
-    // A heap bound below the memory limit gives JavaScript's own error before the kernel's kill, as on Lambda.
-    let heap = (u64::from(function.memory) * 9 / 10).max(64);
-    Spec {
-        program: "/var/lang/bin/node".into(),
-        arguments: vec![
-            format!("--max-old-space-size={heap}"),
-            "--require".into(),
-            lambda::PRELOAD_PATH.into(),
-            lambda::BOOTSTRAP_PATH.into(),
-        ],
-        environment: environment.variables(),
-        directory: "/var/task".into(),
-        binds,
-        files,
-        listeners: network::listeners(),
-        limits: Limits { memory: u64::from(function.memory.max(128)) << 20, ..Limits::default() },
-        network: Network::Own,
-    }
 }

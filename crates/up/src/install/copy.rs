@@ -17,6 +17,9 @@ const MOST_FILES: usize = 100_000;
 /// A source file over this is not looked through for imports.
 const LONGEST_SOURCE: u64 = 4 << 20;
 
+/// The manifest of Python packages.
+pub(super) const REQUIREMENTS: &str = "requirements.txt";
+
 /// A copy.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
@@ -26,6 +29,10 @@ pub(super) struct Code {
     pub has_dependencies: bool,
     /// Packages of the AWS SDK that its source names and its manifest does not: `aws-sdk`, `@aws-sdk/client-dynamodb`.
     pub imports: BTreeSet<String>,
+    /// Whether it has a `requirements.txt` that names something.
+    pub has_requirements: bool,
+    /// Whether its Python source imports the AWS SDK.
+    pub imports_boto3: bool,
 }
 
 /// One file of the code.
@@ -68,6 +75,7 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();
     let mut imports = BTreeSet::new();
+    let mut imports_boto3 = false;
     for file in &files {
         let path = file.path.to_string_lossy();
         hash.update((path.len() as u64).to_be_bytes());
@@ -79,6 +87,8 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
         if source && file.content.len() as u64 <= LONGEST_SOURCE && !file.path.starts_with("node_modules") {
             imports.extend(sdk_imports(&String::from_utf8_lossy(&file.content)));
         }
+        let python = file.path.extension().is_some_and(|extension| extension == "py");
+        imports_boto3 |= python && file.content.len() as u64 <= LONGEST_SOURCE && imports_sdk(&String::from_utf8_lossy(&file.content));
     }
     let imports = imports.difference(&dependencies).cloned().collect();
     let name: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -86,7 +96,9 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
     if !done.is_dir() {
         write(&files, has_dependencies, &to.join(format!(".{name}.{}", std::process::id())), &done)?;
     }
-    Ok(Code { folder: done, has_dependencies, imports })
+    let requirements = fs::read_to_string(done.join(REQUIREMENTS)).unwrap_or_default();
+    let has_requirements = requirements.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    Ok(Code { folder: done, has_dependencies, imports, has_requirements, imports_boto3 })
 }
 
 fn collect(root: &Path, folder: &Path, relative: &Path, installs: bool, files: &mut Vec<Entry>, size: &mut u64) -> io::Result<()> {
@@ -154,6 +166,18 @@ fn write(files: &[Entry], installs: bool, partial: &Path, done: &Path) -> io::Re
     fs::rename(partial, done)
 }
 
+/// Whether a Python source imports boto3, or botocore below it.
+fn imports_sdk(source: &str) -> bool {
+    let modules = source.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("import ").or_else(|| line.strip_prefix("from "))
+    });
+    modules.flat_map(|modules| modules.split(',')).any(|module| {
+        let name = module.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next();
+        matches!(name, Some("boto3" | "botocore"))
+    })
+}
+
 /// Packages of the AWS SDK that a source names in quotes.
 fn sdk_imports(source: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -188,6 +212,19 @@ mod tests {
     }
 
     #[test]
+    fn imports_of_boto3() {
+        for (source, expected) in [
+            ("import boto3", true),
+            ("import os, boto3", true),
+            ("def f():\n    from botocore.config import Config", true),
+            ("import boto3_stubs\nfrom my import boto4", false),
+            ("# import boto3\nname = 'import boto3'", false),
+        ] {
+            assert_eq!(imports_sdk(source), expected, "{source}");
+        }
+    }
+
+    #[test]
     fn a_copy_by_content() {
         let root = tempfile::tempdir().unwrap();
         let (app, state) = (root.path().join("app"), root.path().join("state"));
@@ -198,6 +235,7 @@ mod tests {
         fs::write(app.join("src/node_modules/x/index.js"), "1").unwrap();
         let plain = code(&app, "src", &state).unwrap();
         assert!(plain.folder.join("node_modules/x/index.js").exists() && !plain.has_dependencies);
+        assert!(!plain.has_requirements && !plain.imports_boto3);
         assert_eq!(Vec::from_iter(plain.imports), ["@aws-sdk/client-s3", "aws-sdk"]);
         fs::write(app.join("src/package.json"), r#"{"dependencies":{"mysql":"*","@aws-sdk/client-s3":"^3"}}"#).unwrap();
         let packed = code(&app, "src", &state).unwrap();
@@ -205,6 +243,12 @@ mod tests {
         assert!(packed.has_dependencies && !packed.folder.join("node_modules/x").exists());
         assert_eq!(Vec::from_iter(packed.imports), ["aws-sdk"], "what the manifest brings is not the runtime's");
         assert_eq!(code(&app, "src", &state).unwrap().folder, packed.folder);
+        fs::write(app.join("src/requirements.txt"), "# none\n\n").unwrap();
+        assert!(!code(&app, "src", &state).unwrap().has_requirements);
+        fs::write(app.join("src/requirements.txt"), "# one\nrequests==2.31.0\n").unwrap();
+        fs::write(app.join("src/app.py"), "import boto3\n").unwrap();
+        let python = code(&app, "src", &state).unwrap();
+        assert!(python.has_requirements && python.imports_boto3);
         assert_eq!(fs::metadata(packed.folder.join("lib")).unwrap().permissions().mode() & 0o777, 0o755);
     }
 
