@@ -68,7 +68,8 @@ pub trait Target {
     fn http(&mut self, api: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
     /// A token of a signed-in user of the application, for the foothold `SignedInUser`.
     fn user_token(&mut self) -> Result<String, TargetError>;
-    /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has.
+    /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has. Each call
+    /// signs them in anew where that is known: a token that nothing has seen yet.
     fn other_tokens(&mut self) -> Result<Vec<String>, TargetError>;
     /// A customer follows a link of the attacker's making. What `script`, which sends home what a page may read in the customer's
     /// browser, brought home; `None` when the answer is no page in which just that script runs.

@@ -1,11 +1,11 @@
 //! The customers: they send the application's normal traffic and see whether they are served.
 
+use crate::sign_in::{self, SignIn};
 use crate::traffic::Request;
-use attack::sigv4::{self, Credentials};
+use attack::sigv4::Credentials;
 use attack::{Client, Disguise};
-use base64::Engine as _;
-use model::{App, HttpRequest, HttpResponse, Node, Time};
-use serde_json::{Value, json};
+use model::{App, HttpRequest, HttpResponse, Time};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where the application runs, and the owner's credentials with which its customers' app clients are looked up.
@@ -31,9 +31,12 @@ pub struct Round {
     pub unserved: Vec<String>,
     /// The token of the customer who kept the canary.
     pub token: Option<String>,
-    /// Every token that customers sent.
-    pub tokens: Vec<String>,
+    /// Every token that customers sent, with how its bearer signed in.
+    pub tokens: Vec<(String, SignIn)>,
 }
+
+/// Who has signed in this round, by the name that the traffic gives them.
+type SignedIn = BTreeMap<String, (String, SignIn)>;
 
 impl Customers<'_> {
     /// Sends every request once, in order, from one address.
@@ -41,14 +44,17 @@ impl Customers<'_> {
         let disguise = Disguise::web();
         let mut round = Round::default();
         let mut answers: BTreeMap<String, Value> = BTreeMap::new();
-        let mut tokens: BTreeMap<String, String> = BTreeMap::new();
+        let mut tokens = SignedIn::new();
         for wanted in traffic {
             round.sent += 1;
             let mut fill = |text: &str| self.fill(text, &answers, &mut tokens, &disguise);
             let keeps = String::from_utf8_lossy(&wanted.request.body).contains("{{canary}}");
             let answer = filled(&wanted.request, &mut fill).and_then(|mut request| {
                 let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
-                round.tokens.extend(token.clone().filter(|token| !round.tokens.contains(token)));
+                if let Some(token) = token.as_ref().filter(|token| round.tokens.iter().all(|(known, _)| known != *token)) {
+                    let by = tokens.values().find(|(own, _)| own == token).map(|(_, by)| by.clone());
+                    round.tokens.push((token.clone(), by.unwrap_or_else(|| SignIn::Token(token.clone()))));
+                }
                 if keeps {
                     round.token = token;
                 }
@@ -75,7 +81,7 @@ impl Customers<'_> {
         &self,
         text: &str,
         answers: &BTreeMap<String, Value>,
-        tokens: &mut BTreeMap<String, String>,
+        tokens: &mut SignedIn,
         disguise: &Disguise,
     ) -> Result<String, String> {
         let (mut out, mut rest) = (String::new(), text);
@@ -93,7 +99,7 @@ impl Customers<'_> {
         &self,
         variable: &str,
         answers: &BTreeMap<String, Value>,
-        tokens: &mut BTreeMap<String, String>,
+        tokens: &mut SignedIn,
         disguise: &Disguise,
     ) -> Result<String, String> {
         match variable.split_once(' ') {
@@ -104,76 +110,20 @@ impl Customers<'_> {
                 length.trim().parse::<usize>().map(|length| "x".repeat(length.min(1 << 20))).map_err(|_| format!("`{length}` is no length"))
             }
             Some(("token", who)) => {
-                if let Some(token) = tokens.get(who) {
+                if let Some((token, _)) = tokens.get(who) {
                     return Ok(token.clone());
                 }
-                let (id, secret) = match who.split_once(':') {
-                    Some((id, secret)) => (answer(id, answers)?, answer(secret, answers)?),
-                    None => self.app_client(who)?,
+                let by = match who.split_once(':') {
+                    Some((id, secret)) => SignIn::Client { id: answer(id, answers)?, secret: answer(secret, answers)? },
+                    None => sign_in::app_client(self.app, self.client, (&self.owner, self.now), who)?,
                 };
-                let token = self.token(&id, &secret, disguise)?;
-                tokens.insert(who.to_owned(), token.clone());
+                let token = by.token(self.app, self.client, disguise)?;
+                tokens.insert(who.to_owned(), (token.clone(), by));
                 Ok(token)
             }
             Some(_) => Err(format!("`{{{{{variable}}}}}` is not known: use canary, nonce, filler N, token CLIENT or NAME.FIELD")),
         }
     }
-
-    /// Id and secret of an app client of the template, as its owner looks them up.
-    fn app_client(&self, logical: &str) -> Result<(String, String), String> {
-        let found = self.app.of_kind("AWS::Cognito::UserPoolClient").find(|r| &*r.id.logical == logical);
-        let found = found.ok_or_else(|| format!("the application has no app client {logical}"))?;
-        let pool = found.properties.get("UserPoolId").and_then(Node::scalar).ok_or("its user pool is not known")?;
-        let mut request = HttpRequest {
-            method: "POST".into(),
-            path: "/".into(),
-            headers: vec![
-                ("Host".into(), format!("cognito-idp.{}.amazonaws.com", self.app.region)),
-                ("Content-Type".into(), "application/x-amz-json-1.1".into()),
-                ("X-Amz-Target".into(), "AWSCognitoIdentityProviderService.DescribeUserPoolClient".into()),
-            ],
-            body: json!({"UserPoolId": pool, "ClientId": found.physical_id}).to_string().into_bytes(),
-            ..HttpRequest::default()
-        };
-        sigv4::sign(&mut request, &self.owner, &self.app.region, "cognito-idp", (self.now)());
-        let response = self.client.send(&request, &Disguise::aws()).map_err(|error| error.to_string())?;
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        let secret = body["UserPoolClient"]["ClientSecret"].as_str().ok_or_else(|| format!("looking up {logical}: {}", response.status))?;
-        Ok((found.physical_id.clone(), secret.to_owned()))
-    }
-
-    /// An access token by the client credentials grant (RFC 6749, section 4.4).
-    fn token(&self, id: &str, secret: &str, disguise: &Disguise) -> Result<String, String> {
-        let domain = self.app.of_kind("AWS::Cognito::UserPoolDomain").next().ok_or("the application has no user pool domain")?;
-        let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
-        let request = HttpRequest {
-            method: "POST".into(),
-            path: "/oauth2/token".into(),
-            headers: vec![
-                ("Host".into(), format!("{}.auth.{}.amazoncognito.com", domain.physical_id, self.app.region)),
-                ("Authorization".into(), format!("Basic {basic}")),
-                ("Content-Type".into(), "application/x-www-form-urlencoded".into()),
-            ],
-            body: b"grant_type=client_credentials".to_vec(),
-            ..HttpRequest::default()
-        };
-        let response = self.client.send(&request, disguise).map_err(|error| error.to_string())?;
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        body["access_token"]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| format!("no token: {} {}", response.status, String::from_utf8_lossy(&response.body)))
-    }
-}
-
-/// Whose token it is: the claim `sub` (RFC 7519, section 4.1.2); what is no JSON Web Token is its own.
-pub fn subject(token: &str) -> String {
-    let claims = || {
-        let payload = token.split('.').nth(1)?;
-        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-        Some(serde_json::from_slice::<Value>(&bytes).ok()?.get("sub")?.as_str()?.to_owned())
-    };
-    claims().unwrap_or_else(|| token.to_owned())
 }
 
 /// `name.field.field` of an earlier answer.

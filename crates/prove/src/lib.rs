@@ -7,6 +7,7 @@ mod browser;
 mod customers;
 mod judge;
 mod scratch;
+mod sign_in;
 mod stage;
 mod target;
 pub mod traffic;

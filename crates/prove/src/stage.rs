@@ -1,6 +1,7 @@
 //! One run of the application: customers come first, then the attackers, and the logs are investigated.
 
-use crate::customers::{Customers, Round, subject};
+use crate::customers::{Customers, Round};
+use crate::sign_in::{SignIn, subject};
 use crate::target::UpTarget;
 use crate::{Options, traffic};
 use attack::sigv4::Credentials;
@@ -202,19 +203,19 @@ impl Stage<'_> {
     }
 }
 
-/// One token of each customer who is not the one that keeps the canary.
-fn others(round: &Round) -> Vec<String> {
+/// The customers who are not the one that keeps the canary.
+fn others(round: &Round) -> Vec<SignIn> {
     let keeper = round.token.as_deref().map(subject);
     let mut known: Vec<String> = keeper.into_iter().collect();
-    let mut tokens = Vec::new();
-    for token in &round.tokens {
+    let mut others = Vec::new();
+    for (token, by) in &round.tokens {
         let subject = subject(token);
         if !known.contains(&subject) {
             known.push(subject);
-            tokens.push(token.clone());
+            others.push(by.clone());
         }
     }
-    tokens
+    others
 }
 
 /// What only the prover knows: 20 letters and digits.

@@ -1,6 +1,7 @@
 //! The application that `up` runs in this process, as the target of attacks: every foothold is at hand.
 
 use crate::browser;
+use crate::sign_in::SignIn;
 use attack::sigv4::{self, Credentials};
 use attack::{Client, Disguise};
 use model::attack::Lured;
@@ -20,7 +21,7 @@ pub struct UpTarget<'a> {
     bases: BTreeMap<String, String>,
     region: String,
     token: Option<String>,
-    others: Vec<String>,
+    others: Vec<SignIn>,
     /// What pages may read in a customer's browser.
     session: String,
     customer: Disguise,
@@ -32,9 +33,9 @@ pub struct UpTarget<'a> {
 }
 
 impl<'a> UpTarget<'a> {
-    /// A target; the tokens are one of the customer who keeps the canary, and of others.
-    pub fn new(running: &'a Running, client: &'a Client, tokens: (Option<String>, Vec<String>), now: fn() -> Time) -> Self {
-        let (token, others) = tokens;
+    /// A target; with a token of the customer who keeps the canary, and how others sign in.
+    pub fn new(running: &'a Running, client: &'a Client, customers: (Option<String>, Vec<SignIn>), now: fn() -> Time) -> Self {
+        let (token, others) = customers;
         let endpoint = running.endpoint();
         let path = |url: &str| url.strip_prefix(&endpoint).unwrap_or(url).to_owned();
         Self {
@@ -130,7 +131,8 @@ impl Target for UpTarget<'_> {
             let none = "only one customer is known: describe the normal traffic of a second one in traffic.http";
             return Err(TargetError::NotOffered(none.into()));
         }
-        Ok(self.others.clone())
+        let app = self.running.app();
+        self.others.iter().map(|by| by.token(&app, self.client, &self.web).map_err(TargetError::Failed)).collect()
     }
 
     fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError> {
