@@ -10,6 +10,9 @@ fn service_of(api: &ApiCall) -> &str {
     api.action.split(':').next().unwrap_or_default()
 }
 
+/// STS gives the root user no session of a role, whatever the policies say (IAM User Guide, "Switch to an IAM role (AWS CLI)").
+const ROOT_ASSUMES: &str = "Roles may not be assumed by root accounts.";
+
 /// Finds out who calls.
 pub(crate) fn identify(walk: &mut Walk<'_>) -> Said {
     let Ask::Api(api) = &walk.call.ask else { return Said::lost() };
@@ -39,6 +42,9 @@ pub(crate) fn caller(walk: &Walk<'_>, service: &str) -> Result<Identity, Stop> {
 /// Judges the policies.
 pub(crate) fn permit(walk: &mut Walk<'_>) -> Said {
     let (Ask::Api(api), Some(identity)) = (&walk.call.ask, &walk.grant.identity) else { return Said::lost() };
+    if let (Identity::Root { .. }, "sts:AssumeRole") = (identity, api.action.as_str()) {
+        return Said::stop(stop(403, "AccessDenied", ROOT_ASSUMES), ROOT_ASSUMES, None);
+    }
     match policies::judge(walk.app, walk.call, identity, api) {
         policies::Judged { effect: Effect::Allow(says), place } => Said::on(says, place),
         policies::Judged { effect: Effect::Unknown(says), place } => Said::depends(says, place),

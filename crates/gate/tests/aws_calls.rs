@@ -82,6 +82,17 @@ fn iam_is_what_stops_it() {
     assert!(!decide(&app, &api_call(stranger, "dynamodb:GetItem", TABLE), &Memory::default()).passes());
 }
 
+/// IAM User Guide, "Switch to an IAM role (AWS CLI)": not when you are signed in as the root user, who may do all else.
+#[test]
+fn the_root_user_assumes_no_role() {
+    let app = app();
+    let root = Identity::Root { account: app.account.clone() };
+    let verdict = decide(&app, &api_call(root.clone(), "sts:AssumeRole", stand::ROLE), &Memory::default());
+    let Answer::Stop(stop) = verdict.answer else { panic!("{verdict:?}") };
+    assert_eq!((stop.status, &*stop.code, &*stop.message), (403, "AccessDenied", "Roles may not be assumed by root accounts."));
+    assert!(decide(&app, &api_call(root, "dynamodb:Scan", TABLE), &Memory::default()).passes());
+}
+
 /// IAM User Guide, "Cross-account policy evaluation logic": both sides must allow; what the other account allows is its own affair.
 #[test]
 fn of_another_accounts_users_the_resources_policy_decides() {

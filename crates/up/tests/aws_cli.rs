@@ -259,6 +259,12 @@ async fn session_tags_go_down_a_chain_of_roles() {
         (&first, "second", &["--tags", "Key=TEAM,Value=drivers"][..], "conflicts with a transitive tag key from the calling session"),
         (&start, "first", &["--tags", "Key=Place,Value=x", "--transitive-tag-keys", "Place"][..], "sts:TagSession"),
         (&start, "first", &["--tags", "Key=a,Value=x", "Key=A,Value=y"][..], "Duplicate tag keys found"),
+        (
+            &running.credentials_file().to_owned(),
+            "first",
+            &[][..],
+            "(AccessDenied) when calling the AssumeRole operation: Roles may not be assumed by root accounts.",
+        ),
     ] {
         let refused = words(&assume(file, role, more).await.unwrap());
         assert!(refused.contains(says), "{role} {more:?}: {refused}");
