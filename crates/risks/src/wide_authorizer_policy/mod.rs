@@ -92,7 +92,9 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
         }
     }
     if outcome.steps.is_empty() {
-        outcome.steps.push("no customer is refused at one route and let in at another: nothing shows that more is allowed than meant".into());
+        outcome
+            .steps
+            .push("no customer is refused at one route and let in at another: nothing shows that more is allowed than meant".into());
     }
 }
 
