@@ -58,6 +58,10 @@ impl Target for UrlTarget {
         self.client.send(&request, &self.disguise).map_err(|error| TargetError::Failed(error.to_string()))
     }
 
+    fn http_at(&mut self, _: &str, _: &str, _: &HttpRequest) -> Result<HttpResponse, TargetError> {
+        Err(not_offered("other stage"))
+    }
+
     fn user_token(&mut self) -> Result<String, TargetError> {
         Err(not_offered("token of a signed-in user"))
     }

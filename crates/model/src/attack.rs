@@ -66,6 +66,8 @@ pub enum PlantAt {
 pub trait Target {
     /// A request to an API of the application, by the API's resource and stage, without credentials added.
     fn http(&mut self, api: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
+    /// The same to another stage of the API than the one that its customers use.
+    fn http_at(&mut self, api: &str, stage: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
     /// A token of a signed-in user of the application, for the foothold `SignedInUser`.
     fn user_token(&mut self) -> Result<String, TargetError>;
     /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has. Each call

@@ -23,7 +23,7 @@ pub struct Customers<'a> {
 }
 
 /// What a round of normal traffic showed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Round {
     /// Requests sent.
     pub sent: usize,
@@ -77,13 +77,7 @@ impl Customers<'_> {
     }
 
     /// Replaces every `{{...}}`.
-    fn fill(
-        &self,
-        text: &str,
-        answers: &BTreeMap<String, Value>,
-        tokens: &mut SignedIn,
-        disguise: &Disguise,
-    ) -> Result<String, String> {
+    fn fill(&self, text: &str, answers: &BTreeMap<String, Value>, tokens: &mut SignedIn, disguise: &Disguise) -> Result<String, String> {
         let (mut out, mut rest) = (String::new(), text);
         while let Some((before, after)) = rest.split_once("{{") {
             let (variable, after) = after.split_once("}}").ok_or("`{{` without `}}`")?;

@@ -33,12 +33,7 @@ impl SignIn {
 ///
 /// # Errors
 /// It is not declared, or has no secret.
-pub fn app_client(
-    app: &App,
-    client: &Client,
-    (owner, now): (&Credentials, fn() -> Time),
-    logical: &str,
-) -> Result<SignIn, String> {
+pub fn app_client(app: &App, client: &Client, (owner, now): (&Credentials, fn() -> Time), logical: &str) -> Result<SignIn, String> {
     let found = app.of_kind("AWS::Cognito::UserPoolClient").find(|r| &*r.id.logical == logical);
     let found = found.ok_or_else(|| format!("the application has no app client {logical}"))?;
     let pool = found.properties.get("UserPoolId").and_then(Node::scalar).ok_or("its user pool is not known")?;

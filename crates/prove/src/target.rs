@@ -121,6 +121,15 @@ impl Target for UpTarget<'_> {
         self.client.send(&request, &self.web).map_err(|error| TargetError::Failed(error.to_string()))
     }
 
+    fn http_at(&mut self, api: &str, stage: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError> {
+        let base = self.base(api).ok_or_else(|| TargetError::NotOffered(format!("{api} has no stage")))?;
+        // A stage that is gone is still asked for: the answer of API Gateway is what counts.
+        let id = base.split('/').nth(2).unwrap_or_default();
+        let mut request = request.clone();
+        request.path = format!("/restapis/{id}/{stage}/_user_request_{}", request.path);
+        self.client.send(&request, &self.web).map_err(|error| TargetError::Failed(error.to_string()))
+    }
+
     fn user_token(&mut self) -> Result<String, TargetError> {
         let none = "no customer has a token: describe the application's normal traffic in traffic.http";
         self.token.clone().ok_or_else(|| TargetError::NotOffered(none.into()))

@@ -100,6 +100,28 @@ fn write(root: &Path, file: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// A stage that is declared beside the one behind the web ACL is gone through, and gets the web ACL too.
+#[test]
+fn a_second_stage_is_a_way_around_the_web_acl() {
+    let page = Page::read(risks::by_slug("web-acl-bypass").unwrap().page).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("page");
+    for block in page.role("vulnerable").chain(page.role("traffic")) {
+        write(&root, block.file.unwrap(), block.text);
+    }
+    let template = fs::read_to_string(root.join("template.yaml")).unwrap();
+    let one = template.replace("      StageName: prod\n", "      StageName: prod\n      OpenApiVersion: 3.0.1\n");
+    let alpha = "  AlphaStage:
+    Type: AWS::ApiGateway::Stage
+    Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Api.Deployment, StageName: alpha}\n";
+    write(&root, "template.yaml", &(one + alpha));
+    let options = Options { root, read: read::Options::default(), offline: false, risks: vec!["web-acl-bypass".into()] };
+    let rows = sekisho_prove::prove(&options, &|_| {}).ledger.ledger;
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].exploited, rows[0].blocked), (Proof::Yes, Proof::Yes), "{:?}", rows[0].evidence);
+    assert!(rows[0].evidence[1].says.contains("to stage prod: 403; the same to stage alpha was answered: 200"), "{:?}", rows[0].evidence);
+}
+
 /// What the prover makes of one risk in a template.
 fn ledger(risk: &str, template: &str) -> Ledger {
     let scratch = tempfile::tempdir().unwrap();

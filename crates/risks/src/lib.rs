@@ -21,6 +21,7 @@ mod route;
 pub mod rows;
 mod setting;
 mod source;
+mod web_acl;
 mod wiring;
 
 pub mod account_changes_unwatched;
@@ -98,6 +99,7 @@ pub mod verbose_error;
 pub mod vulnerable_dependency;
 pub mod weak_sign_in;
 pub mod weak_token_check;
+pub mod web_acl_bypass;
 pub mod web_acl_ineffective;
 pub mod wide_authorizer_policy;
 pub mod wide_identity_pool;
@@ -287,6 +289,7 @@ pub fn all() -> &'static [Risk] {
         vulnerable_dependency::RISK,
         weak_sign_in::RISK,
         weak_token_check::RISK,
+        web_acl_bypass::RISK,
         web_acl_ineffective::RISK,
         wide_authorizer_policy::RISK,
         wide_identity_pool::RISK,

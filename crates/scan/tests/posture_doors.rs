@@ -150,7 +150,8 @@ fn classic_web_acl() {
 "
         )
     };
-    judged("web-acl-ineffective", &[&classic("COUNT", "p"), &classic("BLOCK", "q")], &[&classic("BLOCK", "p")]);
+    judged("web-acl-ineffective", &[&classic("COUNT", "p")], &[&classic("BLOCK", "p")]);
+    judged("web-acl-bypass", &[&classic("BLOCK", "q")], &[&classic("BLOCK", "p")]);
 }
 
 /// An identity pool whose role has one statement; `guests` may have it too.

@@ -151,13 +151,13 @@ fn rules_that_stop_nothing() {
         "  Acl: {Type: 'AWS::WAFv2::WebACL', Properties: {Scope: REGIONAL, DefaultAction: {Allow: {}}, VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: m}}}\n",
     );
     // A web ACL has many ways to stop nothing, each a finding of its own.
-    for (file, text, place) in [
-        ("template.yaml", &counted, "template.yaml:9"),
-        ("waf/acl.yaml", &own, "waf/acl.yaml:9"),
-        ("template.json", &json, "template.json:4"),
-        ("template.yaml", &beside, "template.yaml:5"),
+    for (risk, file, text, place) in [
+        ("web-acl-ineffective", "template.yaml", &counted, "template.yaml:9"),
+        ("web-acl-ineffective", "waf/acl.yaml", &own, "waf/acl.yaml:9"),
+        ("web-acl-ineffective", "template.json", &json, "template.json:4"),
+        ("web-acl-bypass", "template.yaml", &beside, "template.yaml:5"),
     ] {
-        let found = found("web-acl-ineffective", &[(file, text)]);
+        let found = found(risk, &[(file, text)]);
         assert!(found.iter().any(|at| at == place), "{place}: {found:?}");
     }
 }

@@ -25,7 +25,7 @@ fn check(app: &App) -> Vec<Finding> {
     })
 }
 
-/// The API of a stage, and whether it has no web ACL. A stage beside one that has it is `web-acl-ineffective`'s: there the
+/// The API of a stage, and whether it has no web ACL. A stage beside one that has it is `web-acl-bypass`'s: there the
 /// web ACL that is gone around is named.
 fn unfiltered<'a>(app: &'a App, stage: &Resource) -> Option<(&'a RestApi, bool)> {
     let text = |key: &str| stage.properties.get(key).and_then(Node::scalar);

@@ -1,16 +1,11 @@
 //! A web ACL that lets pass what it is there to stop.
 
-mod aim;
-
+use crate::web_acl::{self, Shot, behind, is_classic, library, name, read, web_acls};
 use crate::{Attack, Profile, Risk};
-use aim::{Shot, shots};
 use model::attack::{Outcome, PlantAt};
-use model::aws::RestApi;
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Resource, Segment, Severity, Status, Step, Target, Trouble};
-use waf::classic;
 use waf::coverage::{Hole, Subject, Witness, assess};
-use waf::managed;
-use waf::wafv2::{Library, ResourceType, WebAcl, associations};
+use waf::wafv2::{self, Library, ResourceType, WebAcl, associations};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -46,68 +41,7 @@ fn check(app: &App) -> Vec<Finding> {
         Ok(acl) => holes(app, resource, &acl, &library).into_iter().map(|hole| finding(resource, hole)).collect(),
         Err(troubles) => vec![not_assessed(resource, &troubles)],
     });
-    faults.chain(ways_around(app)).collect()
-}
-
-/// Types of web ACLs; the second are those of AWS WAF Classic.
-const TYPES: [&str; 2] = ["AWS::WAFv2::WebACL", "AWS::WAFRegional::WebACL"];
-
-fn web_acls(app: &App) -> impl Iterator<Item = &Resource> {
-    TYPES.iter().flat_map(|kind| app.of_kind(kind))
-}
-
-fn read(app: &App, resource: &Resource, library: &Library) -> Result<WebAcl, Vec<Trouble>> {
-    match is_classic(resource) {
-        true => classic::from_cloudformation(app, resource),
-        false => WebAcl::from_cloudformation(app, resource, library),
-    }
-}
-
-fn is_classic(resource: &Resource) -> bool {
-    resource.kind == TYPES[1]
-}
-
-/// What associations name a web ACL by: its ARN, or Classic's id.
-fn name(acl: &Resource) -> Option<&str> {
-    if is_classic(acl) { Some(&acl.physical_id) } else { acl.arn.as_deref() }
-}
-
-fn library(app: &App) -> Library {
-    Library { account: app.account.clone(), managed: managed::groups(None), ..Library::default() }
-}
-
-/// The APIs and stages that a web ACL stands before.
-fn behind<'a>(app: &'a App, acl: &'a Resource) -> impl Iterator<Item = (&'a RestApi, &'a str)> {
-    let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
-    stages
-        .filter(|(_, stage)| stage.web_acl.is_some() && stage.web_acl.as_deref() == name(acl))
-        .map(|(api, stage)| (api, stage.name.as_str()))
-}
-
-/// Stages on the internet that a regional web ACL of the application does not stand before: whoever finds the other stage
-/// goes around it.
-fn ways_around(app: &App) -> Vec<Finding> {
-    let regional = |acl: &&Resource| is_classic(acl) || acl.properties.get("Scope").and_then(Node::str) == Some("REGIONAL");
-    let Some(acl) = web_acls(app).find(regional) else { return Vec::new() };
-    let stages = app.aws().rest_apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
-    let open = stages.filter(|(_, stage)| stage.web_acl.is_none());
-    open.map(|(api, stage)| Finding {
-        risk: SLUG,
-        title: format!("{} does not stand before stage {} of {}", acl.id.logical, stage.name, api.id.logical),
-        severity: Severity::High,
-        confidence: Confidence::High,
-        resource: api.id.to_string(),
-        place: stage.place.clone(),
-        path: vec![Step { says: format!("anyone may send any request to stage {}", stage.name), place: stage.place.clone() }],
-        maps: Vec::new(),
-        fingerprint: String::new(),
-        profile: Profile::Default,
-        status: Status::Found,
-        symbol: format!("stage {}", stage.name),
-        condition: None,
-        fix: None,
-    })
-    .collect()
+    faults.collect()
 }
 
 /// The faults of a web ACL, in front of what it is associated with.
@@ -200,6 +134,22 @@ fn not_assessed(resource: &Resource, troubles: &[Trouble]) -> Finding {
         condition: Some("the web ACL is read as AWS would read it".into()),
         fix: None,
     }
+}
+
+/// Witnesses of the web ACLs that the findings are about, at the routes behind them; those that read come first.
+fn shots<'a>(app: &'a App, findings: &[&Finding]) -> Vec<Shot<'a>> {
+    let library = library(app);
+    let named = |acl: &&Resource| findings.iter().any(|found| found.resource == acl.id.to_string());
+    let mut shots = Vec::new();
+    for resource in web_acls(app).filter(named) {
+        let Ok(acl) = read(app, resource, &library) else { continue };
+        for witness in holes(app, resource, &acl, &library).into_iter().filter_map(|hole| hole.witness) {
+            let at = behind(app, resource).flat_map(|(api, stage)| web_acl::shots((api, stage), &acl, &witness, wafv2::Outcome::Allow));
+            shots.extend(at.take(web_acl::MOST));
+        }
+    }
+    web_acl::least_harm_first(&mut shots);
+    shots
 }
 
 /// Customers keep it: an answer that holds it came from the handler.

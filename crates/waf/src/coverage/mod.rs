@@ -129,6 +129,18 @@ pub fn assess(subject: &Subject<'_>) -> Assessment {
     Assessment { matrix, holes, unassessed }
 }
 
+/// The attacks that a web ACL stops where AWS documents that it does, each as a request: what nobody can send who does not go around it.
+pub fn stopped(acl: &WebAcl, resource: ResourceType) -> Vec<Witness> {
+    let limit = resource.body_limit(acl);
+    let documented = |cell: &Cell| matches!(cell.seen, Seen::Blocked { tier: None | Some('E' | 'B'), inferred: None, .. });
+    let witness = |cell: Cell| {
+        let class = classes().iter().find(|class| class.name == cell.class)?;
+        let draft = Draft::new(cell.component, class.payload, limit);
+        Some(Witness { class: class.name, component: cell.component, payload: class.payload.to_owned(), request: draft.request() })
+    };
+    matrix::matrix(acl, resource).into_iter().filter(documented).filter_map(witness).collect()
+}
+
 /// A cell in which no rule takes notice, explained.
 fn invisible(subject: &Subject<'_>, class: &'static Class, component: Component, noticed: bool) -> Hole {
     let acl = subject.acl;
