@@ -32,6 +32,8 @@ pub(crate) fn identify(walk: &mut Walk<'_>) -> Said {
 /// The identity that the call's credential proves; `service` words the refusal of a call without one.
 pub(crate) fn caller(walk: &Walk<'_>, service: &str) -> Result<Identity, Stop> {
     match &walk.call.credential {
+        // Amazon S3 hears everyone; its policies and lists say whether nobody in particular may (Amazon S3 User Guide, "Bucket policies").
+        Credential::Proved(Identity::Anonymous) | Credential::None if service == "s3" => Ok(Identity::Anonymous),
         Credential::Proved(Identity::Anonymous) | Credential::None => Err(Refusal::Missing.stop(service)),
         Credential::Proved(identity) => Ok(identity.clone()),
         Credential::Refused(refused) => Err(refused.clone()),
@@ -54,7 +56,9 @@ pub(crate) fn permit(walk: &mut Walk<'_>) -> Said {
                 Protocol::RestJson => (403, "AccessDeniedException"),
                 Protocol::Query | Protocol::RestXml => (403, "AccessDenied"),
             };
-            Said::stop(stop(status, code, says.clone()), says, place)
+            // Who has no account is told no more.
+            let message = if *identity == Identity::Anonymous { "Access Denied".to_owned() } else { says.clone() };
+            Said::stop(stop(status, code, message), says, place)
         }
     }
 }

@@ -4,6 +4,7 @@
 //! allows by default: what it does not know is a stop or a dependency, with a reason that names the place.
 
 mod aws_call;
+pub mod bucket;
 mod compiled;
 mod connect;
 pub mod invoke;

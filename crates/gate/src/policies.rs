@@ -1,5 +1,6 @@
 //! Which policies bear on a call, and what `iam` says of them, in AWS's words. Decides nothing itself.
 
+use crate::bucket;
 use crate::compiled;
 use crate::invoke::Found;
 use crate::walk::Walk;
@@ -28,8 +29,12 @@ pub(crate) struct Judged {
 
 /// Judges an AWS API call by an identity: its own policies and the resource's.
 pub(crate) fn judge(app: &App, call: &Call, identity: &Identity, api: &ApiCall) -> Judged {
-    let stack = compiled::stack_of(app, identity).with_resource(compiled::resource_policy(app, &api.resource));
-    let request = request(app, call, identity, api);
+    let mut stack = compiled::stack_of(app, identity).with_resource(compiled::resource_policy(app, &api.resource));
+    let mut request = request(app, call, identity, api);
+    if let Some(settings) = bucket::settings(app, api) {
+        // A bucket's settings ask for no further authorisation.
+        iam::settings::apply(&settings, &mut request, &mut stack);
+    }
     let decision = iam::decide(&request, &stack);
     let by_place = decision.matched.first().map(|matched| matched.statement.place.clone());
     let effect = match decision.outcome {

@@ -144,3 +144,70 @@ fn every_refusal_in_the_words_of_its_protocol() {
     target.headers.push(("X-Amz-Target".into(), "DynamoDB_20120810.Scan".into()));
     assert_eq!(refusal(&target, "service", THEN).code, "InvalidSignatureException");
 }
+
+/// 2013-05-24T00:00:00Z, with the key of Amazon S3's examples.
+const S3_THEN: Time = Time(1_369_353_600_000);
+
+fn s3(request: &HttpRequest, now: Time) -> Result<Identity, String> {
+    let mut memory = memory();
+    let mut key = memory.keys["AKIDEXAMPLE"].clone();
+    key.secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into();
+    memory.keys.insert("AKIAIOSFODNN7EXAMPLE".into(), key);
+    verify(request, "s3", "us-east-1", now, &memory).map_err(|stop| format!("{} {}", stop.status, stop.code))
+}
+
+/// Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters": the example of a presigned URL.
+#[test]
+fn a_presigned_url() {
+    let presigned = |expires: &str, more: &str| {
+        let query = format!(
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+             &X-Amz-Date=20130524T000000Z&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host\
+             &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404{more}"
+        );
+        request("GET", "/test.txt", &query, &[("Host", "examplebucket.s3.amazonaws.com")], "")
+    };
+    let good = presigned("86400", "");
+    assert!(s3(&good, S3_THEN).is_ok());
+    assert!(s3(&good, Time(S3_THEN.0 + 86_400_000)).is_ok());
+    let day_after = Time(S3_THEN.0 + 86_400_001);
+    for (case, request, now, refused) in [
+        ("too late", good.clone(), day_after, "403 AccessDenied"),
+        ("not yet", good.clone(), Time(S3_THEN.0 - 16 * 60_000), "403 AccessDenied"),
+        ("lives longer than was signed", presigned("604800", ""), S3_THEN, "403 SignatureDoesNotMatch"),
+        ("lives longer than it may", presigned("604801", ""), S3_THEN, "400 AuthorizationQueryParametersError"),
+        ("one more parameter", presigned("86400", "&response-content-type=text%2Fhtml"), S3_THEN, "403 SignatureDoesNotMatch"),
+        ("another method", HttpRequest { method: "PUT".into(), ..good.clone() }, S3_THEN, "403 SignatureDoesNotMatch"),
+        ("another object", HttpRequest { path: "/other.txt".into(), ..good.clone() }, S3_THEN, "403 SignatureDoesNotMatch"),
+        ("signed twice", with_authorization(good.clone(), "AWS4-HMAC-SHA256 Credential=x"), S3_THEN, "400 InvalidArgument"),
+    ] {
+        assert_eq!(s3(&request, now).unwrap_err(), refused, "{case}");
+    }
+    let mut with_header = good;
+    with_header.headers.push(("x-amz-acl".into(), "public-read".into()));
+    assert_eq!(s3(&with_header, S3_THEN).unwrap_err(), "403 AccessDenied", "a header of Amazon's that is not signed");
+    // Other services take the header alone.
+    assert_eq!(verify(&presigned("86400", ""), "sts", "us-east-1", S3_THEN, &memory()).unwrap_err().code, "MissingAuthenticationToken");
+}
+
+/// Amazon S3 API Reference, "Signature Calculations for the Authorization Header": the example `GET Object` with a range.
+#[test]
+fn an_object_by_the_header() {
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let headers = [
+        ("Host", "examplebucket.s3.amazonaws.com"),
+        ("Range", "bytes=0-9"),
+        ("x-amz-content-sha256", empty),
+        ("x-amz-date", "20130524T000000Z"),
+    ];
+    let signed = |body: &str| {
+        with_authorization(
+            request("GET", "/test.txt", "", &headers, body),
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
+             SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
+             Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+        )
+    };
+    assert!(s3(&signed(""), S3_THEN).is_ok());
+    assert_eq!(s3(&signed("x"), S3_THEN).unwrap_err(), "400 XAmzContentSHA256Mismatch");
+}

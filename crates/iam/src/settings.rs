@@ -178,13 +178,16 @@ fn acl_actions(permission: &str, resource: &str) -> Vec<&'static str> {
         ("READ_ACP", &["s3:GetBucketAcl"]),
         ("WRITE_ACP", &["s3:PutBucketAcl"]),
     ];
-    const OBJECT: [(&str, &[&str]); 3] = [
+    const OBJECT: [(&str, &[&str]); 4] = [
+        // No list of an object has it: it is that of the bucket in which an object is to be made.
+        ("WRITE", &["s3:PutObject"]),
         ("READ", &["s3:GetObject", "s3:GetObjectVersion"]),
         ("READ_ACP", &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"]),
         ("WRITE_ACP", &["s3:PutObjectAcl", "s3:PutObjectVersionAcl"]),
     ];
     let table: &[(&str, &[&str])] = if resource.contains('/') { &OBJECT } else { &BUCKET };
-    let rows = table.iter().filter(|(name, _)| permission == "FULL_CONTROL" || *name == permission);
+    let full = |name: &str| permission == "FULL_CONTROL" && !(name == "WRITE" && resource.contains('/'));
+    let rows = table.iter().filter(|(name, _)| full(name) || *name == permission);
     rows.flat_map(|(_, actions)| actions.iter().copied()).collect()
 }
 

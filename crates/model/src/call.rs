@@ -84,6 +84,9 @@ pub struct ApiCall {
     pub resource_account: String,
     /// Condition keys that only the request knows: `dynamodb:LeadingKeys` to its values.
     pub context: BTreeMap<String, Vec<String>>,
+    /// The canned access control list of the object acted on (`public-read`), which only Amazon S3's own store knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_acl: Option<String>,
     /// For a call that the gate asked for ([`crate::Answer::Needs`]): what to send and where to keep the answer.
     #[serde(default)]
     pub invocation: Option<Box<Invocation>>,

@@ -14,6 +14,7 @@ mod draw;
 pub mod dynamodb;
 pub mod lambda;
 pub mod rds;
+pub mod s3;
 pub mod secretsmanager;
 pub mod sts;
 pub mod wafv2;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Box<dyn Service>> {
         Box::new(cognito::Cognito),
         Box::new(dynamodb::DynamoDb::default()),
         Box::new(rds::Rds),
+        Box::new(s3::S3::default()),
         Box::new(secretsmanager::SecretsManager),
         Box::new(sts::Sts),
         Box::new(wafv2::Wafv2),
@@ -52,6 +54,15 @@ pub trait Service: Send + Sync {
     /// it: what a session hands on to the next one needs permissions too. Most operations ask the same of everybody.
     fn asks_as(&self, _asked: &mut Asked, _caller: &Identity) {}
 
+    /// Adds what only the service's own store knows to the needs, before they are put to the gate: whether an object is there, and
+    /// its access control list.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn asks_of_store(&self, _app: &App, _asked: &mut Asked, _world: &dyn World) -> Result<(), ServiceError> {
+        Ok(())
+    }
+
     /// Carries out what the gate let pass.
     ///
     /// # Errors
@@ -60,7 +71,7 @@ pub trait Service: Send + Sync {
 }
 
 /// An operation read from the wire, not yet authorised.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Asked {
     /// Operation in AWS's spelling: `PutItem`.
     pub operation: String,
@@ -77,6 +88,8 @@ pub struct Asked {
     pub read_only: bool,
     /// CloudTrail data event (`eventCategory: Data`) rather than a management event.
     pub data_event: bool,
+    /// The body as it came, where the operation keeps it.
+    pub content: Vec<u8>,
 }
 
 /// An operation carried out.

@@ -17,6 +17,8 @@ pub enum Protocol {
     Query,
     /// Operation by method and path, errors named in `x-amzn-ErrorType`.
     RestJson,
+    /// Operation by method and path, answers and errors in XML: Amazon S3.
+    RestXml,
 }
 
 impl Protocol {
@@ -27,6 +29,7 @@ impl Protocol {
             "dynamodb" | "monitoring" => Self::Json10,
             "cognito-idp" | "secretsmanager" | "logs" | "kms" | "wafv2" => Self::Json11,
             "sts" | "rds" | "iam" | "cloudformation" => Self::Query,
+            "s3" => Self::RestXml,
             _ => Self::RestJson,
         }
     }
@@ -38,6 +41,7 @@ impl Protocol {
             Self::Json11 => "application/x-amz-json-1.1",
             Self::Query => "text/xml",
             Self::RestJson => "application/json",
+            Self::RestXml => "application/xml",
         }
     }
 }
@@ -196,6 +200,11 @@ pub fn answered(endpoint: &str, mut response: HttpResponse, request_id: &str) ->
     {
         response.body = text.replacen(EMPTY_REQUEST_ID, &format!("<RequestId>{}</RequestId>", xml_escape(request_id)), 1).into_bytes();
     }
+    if Protocol::of(endpoint) == Protocol::RestXml {
+        response.headers.push(("x-amz-request-id".into(), request_id.into()));
+        response.headers.push(("x-amz-id-2".into(), host_id(request_id)));
+        return response;
+    }
     response.headers.push(("x-amzn-RequestId".into(), request_id.into()));
     if endpoint == "dynamodb" {
         let mut crc = flate2::Crc::new();
@@ -203,6 +212,11 @@ pub fn answered(endpoint: &str, mut response: HttpResponse, request_id: &str) ->
         response.headers.push(("x-amz-crc32".into(), crc.sum().to_string()));
     }
     response
+}
+
+/// S3's second id of a request.
+fn host_id(request_id: &str) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, gate::sigv4::sha256(request_id.as_bytes()))
 }
 
 /// An error in the protocol of this endpoint, complete with the request id.
@@ -221,6 +235,18 @@ pub fn render_error(endpoint: &str, error: &ServiceError, request_id: &str) -> H
             (Vec::new(), Value::Object(body).to_string())
         }
         Protocol::RestJson => (vec![("x-amzn-ErrorType".to_owned(), error.code.clone())], json!({ "message": error.message }).to_string()),
+        // Amazon S3 API Reference, "Error responses".
+        Protocol::RestXml => {
+            let (code, message) = (xml_escape(&error.code), xml_escape(&error.message));
+            let text = |value: &Value| xml_escape(value.as_str().unwrap_or_default());
+            let members: String = error.members.iter().map(|(name, value)| format!("<{name}>{}</{name}>", text(value))).collect();
+            let (id, host) = (xml_escape(request_id), host_id(request_id));
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>{members}\
+                 <RequestId>{id}</RequestId><HostId>{host}</HostId></Error>"
+            );
+            (Vec::new(), body)
+        }
         Protocol::Query => {
             let namespace = match endpoint {
                 "rds" => "http://rds.amazonaws.com/doc/2014-10-31/",

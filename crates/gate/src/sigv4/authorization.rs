@@ -1,9 +1,10 @@
-//! The `Authorization` header of a signed request, its scope and its time.
+//! What a signed request offers, its scope and its time.
 
 use super::refusal::{Protocol, Refusal, protocol};
+use super::{form, presigned};
 use model::{HttpRequest, Time};
 
-/// What the header offers.
+/// What a request offers as proof.
 pub(super) struct Offered {
     pub access_key_id: String,
     pub date: String,
@@ -13,13 +14,47 @@ pub(super) struct Offered {
     pub time: String,
     pub signed_headers: Vec<String>,
     pub signature: Vec<u8>,
+    /// The session token, wherever it stands.
+    pub token: String,
+    pub way: Way,
     terminator: String,
     at: Time,
 }
 
+/// Where the signature stands, and what it signs.
+pub(super) enum Way {
+    /// The `Authorization` header.
+    Header,
+    /// The query string, for this many seconds.
+    Query { seconds: i64 },
+    /// A form whose policy, as it stands there in Base64, is what was signed.
+    Form { policy: String },
+}
+
+/// The parts of an offer as they are written.
+pub(super) struct Parts<'a> {
+    pub credential: &'a str,
+    pub signed: &'a str,
+    pub signature: &'a str,
+    pub time: String,
+    pub token: Option<String>,
+}
+
+/// Reads what a request offers: its header, and for Amazon S3 its query string or its form.
+pub(super) fn read(request: &HttpRequest, service: &str) -> Result<Offered, Refusal> {
+    match request.header("authorization") {
+        None if service != "s3" => Err(Refusal::Missing),
+        None if presigned::is(request) => presigned::read(request),
+        None => form::read(request),
+        Some(_) if service == "s3" && presigned::is(request) => {
+            Err(Refusal::Other(400, "InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified".into()))
+        }
+        Some(header) => read_header(request, header),
+    }
+}
+
 /// Reads the header.
-pub(super) fn read(request: &HttpRequest) -> Result<Offered, Refusal> {
-    let header = request.header("authorization").ok_or(Refusal::Missing)?;
+fn read_header(request: &HttpRequest, header: &str) -> Result<Offered, Refusal> {
     let rest =
         header.strip_prefix("AWS4-HMAC-SHA256").ok_or_else(|| incomplete("Unsupported AWS 'algorithm' in the Authorization header."))?;
     let field = |name: &str| {
@@ -27,25 +62,35 @@ pub(super) fn read(request: &HttpRequest) -> Result<Offered, Refusal> {
         value.filter(|value| !value.is_empty()).ok_or_else(|| incomplete(&format!("Authorization header requires '{name}' parameter.")))
     };
     let (credential, signed, signature) = (field("Credential")?, field("SignedHeaders")?, field("Signature")?);
-    // An access key id has no slash, so the last four parts are the scope.
-    let mut scope = credential.rsplitn(5, '/');
-    let mut part =
-        || scope.next().map(str::to_owned).ok_or_else(|| incomplete("Credential must have at least 5 slash-delimited elements."));
-    let (terminator, service, region, date, access_key_id) = (part()?, part()?, part()?, part()?, part()?);
     let time = request.header("x-amz-date").or_else(|| request.header("date")).map(str::to_owned);
     let time = time.ok_or_else(|| incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."))?;
-    let at = instant(&time).ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format'."))?;
-    Ok(Offered {
-        access_key_id,
-        date,
-        region,
-        service,
-        time,
-        signed_headers: signed.split(';').map(str::to_ascii_lowercase).collect(),
-        signature: unhex(signature).ok_or(Refusal::Mismatch)?,
-        terminator,
-        at,
-    })
+    let token = request.header("x-amz-security-token").map(str::to_owned);
+    Parts { credential, signed, signature, time, token }.offered(Way::Header)
+}
+
+impl Parts<'_> {
+    /// The offer that these parts make.
+    pub fn offered(self, way: Way) -> Result<Offered, Refusal> {
+        // An access key id has no slash, so the last four parts are the scope.
+        let mut scope = self.credential.rsplitn(5, '/');
+        let mut part =
+            || scope.next().map(str::to_owned).ok_or_else(|| incomplete("Credential must have at least 5 slash-delimited elements."));
+        let (terminator, service, region, date, access_key_id) = (part()?, part()?, part()?, part()?, part()?);
+        let at = instant(&self.time).ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format'."))?;
+        Ok(Offered {
+            access_key_id,
+            date,
+            region,
+            service,
+            time: self.time,
+            signed_headers: self.signed.split(';').filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect(),
+            signature: unhex(self.signature).ok_or(Refusal::Mismatch)?,
+            token: self.token.unwrap_or_default(),
+            way,
+            terminator,
+            at,
+        })
+    }
 }
 
 impl Offered {
@@ -70,14 +115,27 @@ impl Offered {
         if !self.time.starts_with(&self.date) {
             return wrong("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP. ".into());
         }
-        if !self.signed_headers.iter().any(|name| name == "host") {
+        let form = matches!(self.way, Way::Form { .. });
+        if !form && !self.signed_headers.iter().any(|name| name == "host") {
             return wrong("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization. ".into());
         }
         Ok(())
     }
 
-    /// The date must be near: within 5 minutes, 15 for the services that say so.
+    /// The date must be near: within 5 minutes, 15 for the services that say so. A signed URL lives as long as it says.
     pub fn check_time(&self, service: &str, now: Time) -> Result<(), Refusal> {
+        match self.way {
+            Way::Header => {}
+            // A policy says itself when it ends.
+            Way::Form { .. } => return Ok(()),
+            Way::Query { seconds } if now.0 > self.at.0 + seconds * 1000 => {
+                return Err(Refusal::Other(403, "AccessDenied", "Request has expired".into()));
+            }
+            Way::Query { .. } if now.0 + 15 * 60_000 < self.at.0 => {
+                return Err(Refusal::Other(403, "AccessDenied", "Request is not valid yet".into()));
+            }
+            Way::Query { .. } => return Ok(()),
+        }
         let minutes = match service {
             "sts" | "iam" | "s3" => 15,
             _ => 5,
@@ -112,8 +170,8 @@ fn printable(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(32).collect()
 }
 
-/// `20260101T120000Z`.
-fn instant(text: &str) -> Option<Time> {
+/// The instant of `20260101T120000Z`.
+pub fn instant(text: &str) -> Option<Time> {
     let bytes = text.as_bytes();
     if bytes.len() != 16 || bytes.get(8) != Some(&b'T') || bytes.get(15) != Some(&b'Z') {
         return None;

@@ -3,12 +3,19 @@
 
 mod authorization;
 mod canonical;
+mod chunked;
+mod form;
+mod presigned;
 mod refusal;
 
+use authorization::{Offered, Way};
 use hmac::{Hmac, Mac};
 use model::{HttpRequest, Identity, State, Stop, Time};
 use sha2::{Digest, Sha256};
 
+pub use authorization::instant;
+pub use chunked::{Chunked, is_chunked};
+pub use form::Form;
 pub use refusal::{Protocol, Refusal, protocol};
 
 /// SHA-256.
@@ -44,24 +51,63 @@ pub fn verify(request: &HttpRequest, service: &str, region: &str, now: Time, sta
 }
 
 fn prove(request: &HttpRequest, service: &str, region: &str, now: Time, state: &dyn State) -> Result<Identity, Refusal> {
-    let offered = authorization::read(request)?;
+    let offered = authorization::read(request, service)?;
     offered.check_scope(service, region)?;
     offered.check_time(service, now)?;
     let key = state.key(&offered.access_key_id).ok_or(Refusal::UnknownKey)?;
     if key.expires.is_some_and(|end| end <= now) {
         return Err(Refusal::ExpiredToken);
     }
-    let token = request.header("x-amz-security-token").unwrap_or_default();
-    if !same(token.as_bytes(), key.session_token.as_deref().unwrap_or_default().as_bytes()) {
+    if !same(offered.token.as_bytes(), key.session_token.as_deref().unwrap_or_default().as_bytes()) {
         return Err(Refusal::UnknownKey);
     }
-    let canonical = canonical::request(request, &offered.signed_headers, service)?;
-    let text = format!("AWS4-HMAC-SHA256\n{}\n{}\n{}", offered.time, offered.scope(), hex(&sha256(canonical.as_bytes())));
-    let mut mac = keyed(&signing_key(&key.secret, &offered.date, &offered.region, &offered.service));
-    mac.update(text.as_bytes());
+    let signing = signing_key(&key.secret, &offered.date, &offered.region, &offered.service);
+    let mut mac = keyed(&signing);
+    match &offered.way {
+        Way::Form { policy } => mac.update(policy.as_bytes()),
+        Way::Header | Way::Query { .. } => {
+            let canonical = canonical::request(request, &offered, service)?;
+            let hash = hex(&sha256(canonical.as_bytes()));
+            mac.update(format!("AWS4-HMAC-SHA256\n{}\n{}\n{hash}", offered.time, offered.scope()).as_bytes());
+        }
+    }
     // `verify_slice` takes the same time for every signature.
     mac.verify_slice(&offered.signature).map_err(|_| Refusal::Mismatch)?;
+    body(request, &offered, &signing, service, now)?;
     Ok(key.identity)
+}
+
+/// What of a request its own signature does not cover: the chunks of a body, what a form's policy demands.
+fn body(request: &HttpRequest, offered: &Offered, signing: &[u8], service: &str, now: Time) -> Result<(), Refusal> {
+    if let Way::Form { policy } = &offered.way {
+        return form::check(request, policy, now);
+    }
+    let said = request.header("x-amz-content-sha256").filter(|said| service == "s3" && is_chunked(said));
+    let Some(said) = said else { return Ok(()) };
+    let chunked = Chunked::read(&request.body)
+        .ok_or_else(|| Refusal::Other(400, "IncompleteBody", "The request body terminated unexpectedly".into()))?;
+    match said {
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Ok(()),
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" | "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" => {
+            chunked.signed(signing, (&offered.time, &offered.scope()), &hex(&offered.signature))
+        }
+        _ => Err(Refusal::PayloadMismatch),
+    }
+}
+
+/// The scope of the credential that a request offers, without proving it: `AKID/20261122/us-east-1/s3/aws4_request`; from the
+/// header or the query string.
+pub fn scope(request: &HttpRequest) -> Option<String> {
+    if let Some(rest) = request.header("authorization").and_then(|value| value.strip_prefix("AWS4-HMAC-SHA256")) {
+        let credential = rest.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
+        return Some(credential.to_owned());
+    }
+    presigned::parameter(request, "X-Amz-Credential")
+}
+
+/// The same for Amazon S3, where the form of an upload may carry it too.
+pub fn scope_of_upload(request: &HttpRequest) -> Option<String> {
+    scope(request).or_else(|| Form::read(request)?.field("x-amz-credential").map(str::to_owned))
 }
 
 /// The signing key of a day, region and service.

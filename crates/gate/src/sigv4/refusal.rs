@@ -45,6 +45,8 @@ pub enum Refusal {
     Mismatch,
     /// S3: the body is not the one that was signed.
     PayloadMismatch,
+    /// S3: status, code and message of its own.
+    Other(u16, &'static str, String),
 }
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and \
@@ -59,6 +61,7 @@ impl Refusal {
             _ => self.of_others(protocol, service),
         };
         let status = match (protocol, self) {
+            (_, Self::Other(status, ..)) => *status,
             (Protocol::Json, _)
             | (Protocol::RestXml, Self::ExpiredToken | Self::PayloadMismatch)
             | (Protocol::Query, Self::Incomplete(_)) => 400,
@@ -87,12 +90,14 @@ impl Refusal {
             }
             Self::Scope(says) | Self::Skewed(says) => (signature, says.clone()),
             Self::Mismatch | Self::PayloadMismatch => (signature, MISMATCH.into()),
+            Self::Other(_, code, says) => (code, says.clone()),
         }
     }
 
     fn of_s3(&self) -> (&'static str, String) {
         match self {
             Self::Missing => ("AccessDenied", "Access Denied".into()),
+            Self::Other(_, code, says) => (code, says.clone()),
             Self::Incomplete(_) | Self::Scope(_) => ("AuthorizationHeaderMalformed", "The authorization header is malformed.".into()),
             Self::UnknownKey => ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.".into()),
             Self::ExpiredToken => ("ExpiredToken", "The provided token has expired.".into()),

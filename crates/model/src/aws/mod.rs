@@ -4,6 +4,7 @@ mod function;
 mod rest_api;
 mod role;
 pub mod security_group;
+pub mod trail;
 
 pub use function::Function;
 pub use rest_api::{Authorizer, AuthorizerKind, Integration, RestApi, Route, RouteAuth, Stage, UsagePlan, Validator};

@@ -56,7 +56,7 @@ impl Service for CloudWatch {
         let action = format!("cloudwatch:{operation}");
         let need = ApiCall { action, resource: "*".into(), resource_account: app.account.clone(), ..ApiCall::default() };
         let logged_parameters = wire::trail_names(&parameters);
-        Ok(Asked { operation, needs: vec![need], public: false, parameters, logged_parameters, read_only: true, data_event: false })
+        Ok(Asked { operation, needs: vec![need], public: false, parameters, logged_parameters, read_only: true, ..Asked::default() })
     }
 
     fn carry_out(&self, _: &App, asked: &Asked, _: &Identity, world: &dyn World) -> Result<Done, ServiceError> {

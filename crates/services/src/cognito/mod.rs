@@ -53,7 +53,7 @@ impl Service for Cognito {
             _ => format!("arn:{}:cognito-idp:{}:{}:userpool/{}", app.partition, app.region, app.account, text(&p, "UserPoolId")?),
         };
         let action = format!("cognito-idp:{operation}");
-        let need = ApiCall { action, resource, resource_account: app.account.clone(), context: BTreeMap::new(), invocation: None };
+        let need = ApiCall { action, resource, resource_account: app.account.clone(), context: BTreeMap::new(), ..ApiCall::default() };
         let mut logged_parameters = wire::trail_names(&Value::Object(p.clone()));
         if let Some(secret) = logged_parameters.get_mut("clientSecret") {
             *secret = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
@@ -65,7 +65,7 @@ impl Service for Cognito {
             parameters: Value::Object(p),
             logged_parameters,
             read_only,
-            data_event: false,
+            ..Asked::default()
         })
     }
 
@@ -111,7 +111,7 @@ fn public(request: &HttpRequest) -> Option<Asked> {
         parameters,
         logged_parameters: Value::Null,
         read_only,
-        data_event: false,
+        ..Asked::default()
     };
     if let Some((domain, _)) = host.split_once(".auth.").filter(|(_, rest)| rest.contains(".amazoncognito.com")) {
         return (request.path == "/oauth2/token").then(|| asked(TOKEN, token::parameters(request, domain), false));

@@ -33,12 +33,21 @@ pub fn asked(app: &App, operation: &str, p: Parameters) -> Result<Asked, Service
         _ => vec![one(app, operation, &p)?],
     };
     let logged_parameters = if data_event { logged_data(app, operation, &p) } else { wire::trail_names(&Value::Object(p.clone())) };
-    Ok(Asked { operation: operation.into(), needs, public: false, parameters: Value::Object(p), logged_parameters, read_only, data_event })
+    Ok(Asked {
+        operation: operation.into(),
+        needs,
+        public: false,
+        parameters: Value::Object(p),
+        logged_parameters,
+        read_only,
+        data_event,
+        ..Asked::default()
+    })
 }
 
 fn call(app: &App, action: &str, resource: String, context: Context) -> ApiCall {
     let resource_account = Arn::parse(&resource).map_or_else(|| app.account.clone(), |arn| arn.account);
-    ApiCall { action: format!("dynamodb:{action}"), resource, resource_account, context, invocation: None }
+    ApiCall { action: format!("dynamodb:{action}"), resource, resource_account, context, ..ApiCall::default() }
 }
 
 /// The ARN that a table name means, whether or not the table is there.

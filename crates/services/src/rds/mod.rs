@@ -35,12 +35,12 @@ impl Service for Rds {
         let action = "rds:DescribeDBClusters".to_owned();
         Ok(Asked {
             operation: operation.into(),
-            needs: vec![ApiCall { action, resource, resource_account: app.account.clone(), context, invocation: None }],
+            needs: vec![ApiCall { action, resource, resource_account: app.account.clone(), context, ..ApiCall::default() }],
             public: false,
             parameters: json!({ "DBClusterIdentifier": identifier.map(|_| name) }),
             logged_parameters: identifier.map_or(Value::Null, |id| json!({ "dBClusterIdentifier": id })),
             read_only: true,
-            data_event: false,
+            ..Asked::default()
         })
     }
 

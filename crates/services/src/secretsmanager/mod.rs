@@ -65,12 +65,12 @@ impl Service for SecretsManager {
         let action = format!("secretsmanager:{operation}");
         Ok(Asked {
             operation: operation.into(),
-            needs: vec![ApiCall { action, resource, resource_account, context, invocation: None }],
+            needs: vec![ApiCall { action, resource, resource_account, context, ..ApiCall::default() }],
             public: false,
             logged_parameters: logged(&p),
             parameters: Value::Object(p),
             read_only,
-            data_event: false,
+            ..Asked::default()
         })
     }
 

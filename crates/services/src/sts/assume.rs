@@ -80,7 +80,7 @@ pub(super) fn asks(p: &Value) -> Result<Asked, ServiceError> {
         resource: role.into(),
         resource_account: resource_account.clone(),
         context: context.clone(),
-        invocation: None,
+        ..ApiCall::default()
     };
     let beside = [(TAG, !passed.tags.is_empty()), (NAME, passed.source_identity.is_some())];
     let beside = beside.into_iter().filter(|(_, needed)| *needed).map(|(action, _)| need(action));
@@ -91,7 +91,7 @@ pub(super) fn asks(p: &Value) -> Result<Asked, ServiceError> {
         parameters: json!({ "RoleArn": role, "RoleSessionName": name, "DurationSeconds": seconds, "Session": passed }),
         logged_parameters: logged,
         read_only: true,
-        data_event: false,
+        ..Asked::default()
     })
 }
 

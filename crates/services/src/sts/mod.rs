@@ -41,7 +41,7 @@ impl Service for Sts {
                     parameters,
                     logged_parameters: Value::Null,
                     read_only: true,
-                    data_event: false,
+                    ..Asked::default()
                 })
             }
             _ => {

@@ -62,7 +62,7 @@ impl Service for Wafv2 {
             logged_parameters: wire::trail_names(&Value::Object(p.clone())),
             parameters: Value::Object(p),
             read_only: ["Get", "List", "Describe", "Check"].iter().any(|verb| operation.starts_with(verb)),
-            data_event: false,
+            ..Asked::default()
         })
     }
 

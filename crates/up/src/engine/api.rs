@@ -3,7 +3,7 @@
 //! Never decides: the authorizer's answer, the key's charge and the route are the gate's; this carries them out.
 
 use super::{Engine, world};
-use crate::front::{Peer, route, wire};
+use crate::front::{Peer, wire};
 use crate::logs::access::Access;
 use crate::logs::uuid;
 use crate::options::Notice;
@@ -77,7 +77,7 @@ impl Engine {
 
     /// A request to a stage, as a call that arrives now.
     pub(super) fn call(&self, api: ResourceId, stage: String, path: String, http: HttpRequest, peer: &Peer) -> Call {
-        let credential = match route::scope(&http) {
+        let credential = match gate::sigv4::scope(&http) {
             Some(_) => Credential::SigV4 { request: Box::new(http.clone()), service: "execute-api".into() },
             None => Credential::None,
         };

@@ -7,8 +7,9 @@ use crate::front::Peer;
 use crate::front::{route, wire};
 use crate::logs::{ApiRecord, Issue, uuid};
 use crate::options::Notice;
+use model::aws::trail::{self, DataEvent};
 use model::{Answer, ApiCall, App, Ask, Call, Credential, Grant, HttpRequest, HttpResponse, Identity, Phase, Stop, Time, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 use services::{Asked, Done, Service, ServiceError};
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ struct Outcome<'a> {
     identity: &'a Identity,
     error: Option<&'a ServiceError>,
     elements: &'a Value,
+    /// Bytes of the answer's body.
+    sent: usize,
 }
 
 impl Engine {
@@ -43,10 +46,14 @@ impl Engine {
             return services::render_error(service, &error, &request.id);
         };
         let app = self.app();
-        let mut asked = match found.asks(&app, http) {
+        let read = found.asks(&app, http).and_then(|mut asked| {
+            found.asks_of_store(&app, &mut asked, &self.world)?;
+            Ok(asked)
+        });
+        let mut asked = match read {
             Ok(asked) => asked,
             Err(error) => {
-                if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction") {
+                if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction" | "NotImplemented") {
                     self.say(Notice::Warns(format!("{service}: an operation that is not served here was refused: {}", error.message)));
                 }
                 return services::render_error(service, &error, &request.id);
@@ -88,10 +95,14 @@ impl Engine {
             let why = self.stopped(&format!("{} on {}", need.action, need.resource), &verdict);
             // CloudTrail records who was denied; of a caller who proved nothing AWS tells the account nothing.
             let proved = verdict.reason().is_none_or(|reason| reason.phase != Phase::Identify);
-            let key = route::access_key_id(request.http).and_then(|id| self.memory.keys.get(&id));
-            if let (true, Some((key, _))) = (proved, key) {
+            let caller = match route::access_key_id(request.http) {
+                Some(id) => self.memory.keys.get(&id).map(|(key, _)| key.identity),
+                // A bucket's owner is told of strangers too.
+                None => (request.service == "s3").then_some(Identity::Anonymous),
+            };
+            if let (true, Some(identity)) = (proved, caller) {
                 let error = services::wire::stopped(request.service, &stop);
-                self.record(request, asked, &Outcome { identity: &key.identity, error: Some(&error), elements: &Value::Null });
+                self.record(request, asked, &Outcome { identity: &identity, error: Some(&error), elements: &Value::Null, sent: 0 });
             }
             return Err((stop, why));
         }
@@ -114,11 +125,12 @@ impl Engine {
         match done {
             Ok(done) => {
                 self.settle(&done);
-                self.record(request, &asked, &Outcome { identity: &identity, error: None, elements: &done.response_elements });
+                let sent = done.response.body.len();
+                self.record(request, &asked, &Outcome { identity: &identity, error: None, elements: &done.response_elements, sent });
                 services::answered(request.service, done.response, &request.id)
             }
             Err(error) => {
-                self.record(request, &asked, &Outcome { identity: &identity, error: Some(&error), elements: &Value::Null });
+                self.record(request, &asked, &Outcome { identity: &identity, error: Some(&error), elements: &Value::Null, sent: 0 });
                 services::render_error(request.service, &error, &request.id)
             }
         }
@@ -145,10 +157,28 @@ impl Engine {
         }
     }
 
+    /// Whether a trail of the application records what is done with objects: data events are recorded nowhere by themselves.
+    fn records_objects(&self, request: &Request<'_>, asked: &Asked) -> bool {
+        let Some(need) = asked.needs.first() else { return false };
+        let slash = if need.resource.contains('/') { "" } else { "/" };
+        let event = DataEvent {
+            kind: "AWS::S3::Object",
+            arn: &format!("{}{slash}", need.resource),
+            source: &format!("{}.amazonaws.com", request.service),
+            name: &asked.operation,
+            read_only: asked.read_only,
+        };
+        trail::records(&self.app(), &event)
+    }
+
     /// Writes CloudTrail's record.
     fn record(&self, request: &Request<'_>, asked: &Asked, outcome: &Outcome<'_>) {
         // Public documents (a pool's keys) are served by no API operation: AWS records none.
         if asked.public && asked.read_only {
+            return;
+        }
+        let on_objects = request.service == "s3" && asked.data_event;
+        if on_objects && !self.records_objects(request, asked) {
             return;
         }
         let key = route::access_key_id(request.http);
@@ -170,14 +200,27 @@ impl Engine {
             data_event: asked.data_event,
             resource: asked.needs.first().map(|need| need.resource.as_str()),
             tls_host: request.http.header("host").filter(|_| request.peer.tls),
+            additional: on_objects.then(|| of_objects(request, asked, outcome.sent)),
         });
         self.logs.record(request.time, record);
     }
 }
 
+/// What CloudTrail says besides of a call to Amazon S3 (`additionalEventData`).
+fn of_objects(request: &Request<'_>, asked: &Asked, sent: usize) -> Value {
+    let mut said = json!({ "bytesTransferredIn": asked.content.len(), "bytesTransferredOut": sent });
+    if gate::sigv4::scope(request.http).is_some() {
+        said["SignatureVersion"] = json!("SigV4");
+        let query = request.http.query.contains("X-Amz-Signature=");
+        said["AuthenticationMethod"] = json!(if query { "QueryString" } else { "AuthHeader" });
+    }
+    said
+}
+
 /// The question to the gate for one authorisation.
 fn call(request: &Request<'_>, need: &ApiCall) -> Call {
-    let credential = match route::scope(request.http) {
+    let scope = if request.service == "s3" { gate::sigv4::scope_of_upload(request.http) } else { gate::sigv4::scope(request.http) };
+    let credential = match scope {
         Some(_) => Credential::SigV4 { request: Box::new(request.http.clone()), service: request.service.to_owned() },
         None => Credential::None,
     };

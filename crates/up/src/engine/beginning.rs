@@ -5,9 +5,11 @@
 use super::Engine;
 use super::api::{Asked, Trace};
 use crate::front::{Peer, route};
+use crate::logs::uuid;
 use gate::web_acl::{Inspection, inspected_body};
 use model::{Answer, App, Ask, Call, HttpRequest, HttpResponse, Stop, Verdict};
 use route::Destination;
+use services::ServiceError;
 use std::sync::Arc;
 
 /// A request that is stopped, whatever follows of its body.
@@ -27,6 +29,17 @@ impl Engine {
             Destination::Api { api_id, stage, .. } => inspected_body(&self.app(), &api_id, &stage),
             Destination::Aws { .. } | Destination::Nowhere => None,
         }
+    }
+
+    /// Whether the request goes to Amazon S3, by what is known before its body came: an upload by a form must name the host.
+    pub(crate) fn is_object(&self, request: &HttpRequest) -> bool {
+        matches!(route::destination(request, &self.trail.region), Destination::Aws { service, .. } if service == "s3")
+    }
+
+    /// What an upload gets that is larger than this process takes at once.
+    pub(crate) fn object_too_large(&self) -> HttpResponse {
+        let error = ServiceError::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+        services::render_error("s3", &error, &uuid())
     }
 
     /// Asks the gate about a request of which only the beginning of the body is here; `beyond` bytes more came.

@@ -54,6 +54,7 @@ impl Engine {
                 data_event: true,
                 resource: Some(&function),
                 tls_host: None,
+                additional: None,
             })
         });
         outcome

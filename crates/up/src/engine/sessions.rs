@@ -103,6 +103,7 @@ impl Engine {
             data_event: false,
             resource: None,
             tls_host: None,
+            additional: None,
         });
         self.logs.record(time, record);
     }

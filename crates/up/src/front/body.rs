@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Bytes of a request's body (API Gateway Developer Guide, "Quotas for configuring and running a REST API": payload 10 MB).
 const MOST: usize = 10 * 1024 * 1024;
+/// Bytes of a request to Amazon S3. There an object of 5 GB may come in one request; here what is larger comes in parts.
+const MOST_OF_OBJECTS: usize = 64 * 1024 * 1024;
 /// No web ACL inspects less of a body; shorter ones are always there whole.
 const LEAST: u64 = 8192;
 
@@ -27,7 +29,8 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, hyper::Error> {
     let short = body.size_hint().upper().is_some_and(|most| most <= LEAST);
     let limit = if short { None } else { engine.inspected_body(&request) };
-    let mut arriving = Arriving::new(limit.unwrap_or(MOST));
+    let most = if limit.is_none() && engine.is_object(&request) { MOST_OF_OBJECTS } else { MOST };
+    let mut arriving = Arriving::new(limit.unwrap_or(most));
     let mut rest = Bytes::new();
     while !arriving.is_beyond() {
         let Some(piece) = next(&mut body).await? else {
@@ -38,7 +41,7 @@ pub(super) async fn answer(
         rest = piece.slice(stays..);
     }
     if limit.is_none() {
-        return Ok(too_long());
+        return Ok(if most == MOST { too_long() } else { engine.object_too_large() });
     }
     request.body = arriving.into_kept();
     if let Some(refusal) = engine.refused_by_beginning(&request, rest.len(), peer) {

@@ -32,6 +32,10 @@ fn by_host(host: &str, request: &HttpRequest) -> Option<Destination> {
     if host.strip_suffix(".amazoncognito.com").is_some_and(|rest| rest.contains(".auth.")) {
         return Some(aws("cognito-idp", request));
     }
+    if host == "s3.localhost" || host.ends_with(".s3.localhost") {
+        // Anonymous requests to buckets say nowhere but in the host what they are for; this name leads to loopback everywhere.
+        return Some(aws("s3", request));
+    }
     let name = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
     let labels: Vec<&str> = name.split('.').collect();
     match labels.as_slice() {
@@ -41,7 +45,7 @@ fn by_host(host: &str, request: &HttpRequest) -> Option<Destination> {
         }
         // DynamoDB's endpoints by account.
         [_, "ddb", _] => Some(aws("dynamodb", request)),
-        [.., "s3", _] | [.., "s3"] => Some(aws("s3", request)),
+        [.., "s3", _] | [.., "s3", "dualstack", _] | [.., "s3"] => Some(aws("s3", request)),
         [service] | [service, _] => Some(aws(service, request)),
         _ => Some(Destination::Nowhere),
     }
@@ -68,7 +72,7 @@ fn by_path(request: &HttpRequest, region: &str) -> Option<Destination> {
 }
 
 fn by_content(request: &HttpRequest) -> Option<Destination> {
-    if let Some(scope) = scope(request) {
+    if let Some(scope) = gate::sigv4::scope_of_upload(request) {
         return Some(aws(scope.split('/').nth(3)?, request));
     }
     // Operations that need no signature name their service in the target only.
@@ -82,20 +86,9 @@ fn by_content(request: &HttpRequest) -> Option<Destination> {
     Some(aws(service, request))
 }
 
-/// The credential of a SigV4-signed request: `AKID/20261122/us-east-1/dynamodb/aws4_request`, from the header or, for a
-/// presigned request, from the query (IAM User Guide, "Elements of an AWS API request signature").
-pub(crate) fn scope(request: &HttpRequest) -> Option<String> {
-    if let Some(rest) = request.header("authorization").and_then(|value| value.strip_prefix("AWS4-HMAC-SHA256")) {
-        let credential = rest.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
-        return Some(credential.to_owned());
-    }
-    let value = request.query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
-    Some(value.replace("%2F", "/").replace("%2f", "/"))
-}
-
 /// The access key id that signed.
 pub(crate) fn access_key_id(request: &HttpRequest) -> Option<String> {
-    Some(scope(request)?.split('/').next()?.to_owned())
+    Some(gate::sigv4::scope_of_upload(request)?.split('/').next()?.to_owned())
 }
 
 /// `/stage/rest` as the stage and `/rest`.
@@ -145,6 +138,9 @@ mod tests {
                 "cognito-idp cognito-idp.us-east-1.amazonaws.com /us-east-1_P/.well-known/jwks.json",
             ),
             ("sts.amazonaws.com", "/", vec![], "sts sts.amazonaws.com /"),
+            ("b.s3.us-east-1.amazonaws.com", "/k", vec![], "s3 b.s3.us-east-1.amazonaws.com /k"),
+            ("my.b.s3.amazonaws.com", "/k", vec![], "s3 my.b.s3.amazonaws.com /k"),
+            ("b.s3.localhost:4566", "/k", vec![], "s3 b.s3.localhost:4566 /k"),
             ("123456789012.ddb.us-east-1.amazonaws.com", "/", vec![], "dynamodb 123456789012.ddb.us-east-1.amazonaws.com /"),
             (local, "/", vec![signed], "sts 127.0.0.1:4566 /"),
             (local, "/", vec![target], "cognito-idp 127.0.0.1:4566 /"),

@@ -60,6 +60,8 @@ pub(crate) struct ApiRecord<'a> {
     pub resource: Option<&'a str>,
     /// The host name the client asked for, when the call came over TLS.
     pub tls_host: Option<&'a str>,
+    /// `additionalEventData`, where a service says something there.
+    pub additional: Option<Value>,
 }
 
 impl Trail {
@@ -68,7 +70,13 @@ impl Trail {
         let mut record = Map::new();
         let mut put = |key: &str, value: Value| drop(record.insert(key.to_owned(), value));
         put("eventVersion", json!("1.11"));
-        let mut identity = self.identity(call.identity, &call.issue);
+        let mut identity = match call.identity {
+            // Amazon S3 User Guide, "Identifying Amazon S3 requests using CloudTrail".
+            Identity::Anonymous if call.service == "s3" => {
+                json!({ "type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL" })
+            }
+            _ => self.identity(call.identity, &call.issue),
+        };
         if let Some(service) = call.invoked_by {
             identity["invokedBy"] = json!(service);
         }
@@ -85,11 +93,14 @@ impl Trail {
         }
         put("requestParameters", call.request_parameters.clone());
         put("responseElements", call.response_elements.clone());
+        if let Some(additional) = &call.additional {
+            put("additionalEventData", additional.clone());
+        }
         put("requestID", json!(call.request_id));
         put("eventID", json!(uuid()));
         put("readOnly", json!(call.read_only));
         if let Some((kind, arn)) = call.resource.filter(|_| call.data_event).and_then(|arn| Some((kind(arn)?, arn))) {
-            put("resources", json!([{ "accountId": self.account, "type": kind, "ARN": arn }]));
+            put("resources", self.resources(kind, arn));
         }
         put("eventType", json!("AwsApiCall"));
         put("managementEvent", json!(!call.data_event));
@@ -102,6 +113,19 @@ impl Trail {
             );
         }
         Value::Object(record)
+    }
+
+    /// `resources` of a data event: of an object, its bucket too; of a list of them, how they begin.
+    fn resources(&self, kind: &str, arn: &str) -> Value {
+        if kind != "AWS::S3::Object" {
+            return json!([{ "accountId": self.account, "type": kind, "ARN": arn }]);
+        }
+        let (bucket, key) = arn.split_once('/').map_or((arn, None), |(bucket, key)| (bucket, Some(key)));
+        let objects = match key {
+            Some(_) => json!({ "type": kind, "ARN": arn }),
+            None => json!({ "type": kind, "ARNPrefix": format!("{arn}/") }),
+        };
+        json!([objects, { "accountId": self.account, "type": "AWS::S3::Bucket", "ARN": bucket }])
     }
 
     /// `userIdentity` (AWS CloudTrail User Guide, "CloudTrail userIdentity element").
@@ -276,6 +300,7 @@ mod tests {
             data_event: true,
             resource: Some("arn:aws:dynamodb:us-east-1:123456789012:table/t"),
             tls_host: None,
+            additional: None,
         })
     }
 
