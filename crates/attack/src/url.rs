@@ -74,6 +74,14 @@ impl Target for UrlTarget {
         Err(not_offered("customer's browser"))
     }
 
+    fn keeping(&mut self) -> Result<Vec<HttpRequest>, TargetError> {
+        Err(not_offered("request of a customer"))
+    }
+
+    fn victim_reads(&mut self) -> Result<Option<HttpResponse>, TargetError> {
+        Err(not_offered("customer to look"))
+    }
+
     fn aws_as_function(&mut self, _: &str, _: &str, _: &str, _: &serde_json::Value) -> Result<HttpResponse, TargetError> {
         Err(not_offered("credentials of a function"))
     }

@@ -60,6 +60,9 @@ pub enum PlantAt {
     },
     /// What the pages that a customer opens may read in their browser: a cookie with a token, say.
     Browser,
+    /// The application's own traffic, and a text that the attack may leave where only somebody else may write: who reads there
+    /// finds it.
+    TrafficOrLeft,
 }
 
 /// What an attack may touch: the application the user named, and nothing else.
@@ -76,6 +79,12 @@ pub trait Target {
     /// A customer follows a link of the attacker's making. What `script`, which sends home what a page may read in the customer's
     /// browser, brought home; `None` when the answer is no page in which just that script runs.
     fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError>;
+    /// The requests by which customers keep something, as another customer sends them: with the text to be left in the place of
+    /// theirs, and without credentials.
+    fn keeping(&mut self) -> Result<Vec<HttpRequest>, TargetError>;
+    /// The answer in which the customer who keeps a canary finds what the attack left, reading as in normal traffic; `None` when
+    /// no read of theirs holds it, or one of another customer does too.
+    fn victim_reads(&mut self) -> Result<Option<HttpResponse>, TargetError>;
     /// An AWS API call with the credentials of this function's role, from outside the function:
     /// `("app/ManagePartnerFunction", "dynamodb", "DynamoDB_20120810.Scan", body)`.
     fn aws_as_function(

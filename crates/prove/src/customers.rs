@@ -1,6 +1,6 @@
 //! The customers: they send the application's normal traffic and see whether they are served.
 
-use crate::sign_in::{self, SignIn};
+use crate::sign_in::{self, SignIn, subject};
 use crate::traffic::Request;
 use attack::sigv4::Credentials;
 use attack::{Client, Disguise};
@@ -33,6 +33,10 @@ pub struct Round {
     pub token: Option<String>,
     /// Every token that customers sent, with how its bearer signed in.
     pub tokens: Vec<(String, SignIn)>,
+    /// The requests that kept the canary, as they were sent.
+    pub kept: Vec<HttpRequest>,
+    /// The requests of signed-in customers that read, as they were sent: whose, and what.
+    pub reads: Vec<(String, HttpRequest)>,
 }
 
 /// Who has signed in this round, by the name that the traffic gives them.
@@ -55,10 +59,14 @@ impl Customers<'_> {
                     let by = tokens.values().find(|(own, _)| own == token).map(|(_, by)| by.clone());
                     round.tokens.push((token.clone(), by.unwrap_or_else(|| SignIn::Token(token.clone()))));
                 }
+                request.path = format!("{}{}", self.base, request.path);
+                if let (Some(token), "GET") = (&token, request.method.as_str()) {
+                    round.reads.push((subject(token), request.clone()));
+                }
                 if keeps {
                     round.token = token;
+                    round.kept.push(request.clone());
                 }
-                request.path = format!("{}{}", self.base, request.path);
                 self.client.send(&request, &disguise).map_err(|error| error.to_string())
             });
             match answer {

@@ -1,8 +1,8 @@
 //! One run of the application: customers come first, then the attackers, and the logs are investigated.
 
 use crate::customers::{Customers, Round};
-use crate::sign_in::{SignIn, subject};
-use crate::target::UpTarget;
+use crate::sign_in::subject;
+use crate::target::{Known, UpTarget};
 use crate::{Options, traffic};
 use attack::sigv4::Credentials;
 use attack::{Client, Subject};
@@ -103,12 +103,12 @@ impl Stage<'_> {
         let client = Client::new(server).map_err(|error| fail(&error))?;
         let kept = secret();
         (self.says)("customers come and go");
-        let round = self.customers(running, &client, &kept)?;
+        let (round, nonce) = self.customers(running, &client, &kept)?;
         running.flush_logs();
         let (quiet, mut not_assessed) = self.investigate(running);
         let mut known = quiet.clone();
 
-        let mut target = UpTarget::new(running, &client, (round.token.clone(), others(&round)), now);
+        let mut target = UpTarget::new(running, &client, known_customers(&round, [&kept, &nonce]), now);
         let mut attacked = Vec::new();
         for subject in self.subjects {
             if subject.risk.attack.is_ok() {
@@ -128,22 +128,22 @@ impl Stage<'_> {
     }
 
     /// Two rounds: what is rare in one must not look like an attack in the second.
-    fn customers(&self, running: &Running, client: &Client, kept: &str) -> Result<Round, StageError> {
+    fn customers(&self, running: &Running, client: &Client, kept: &str) -> Result<(Round, String), StageError> {
         let owner = owner(running)?;
         // The stage of a Deployment itself comes before those that are declared.
-        let Some(api) = running.apis().into_iter().last() else { return Ok(Round::default()) };
+        let Some(api) = running.apis().into_iter().last() else { return Ok((Round::default(), secret())) };
         let base = api.url.strip_prefix(&running.endpoint()).unwrap_or(&api.url).to_owned();
         let app = running.app();
-        let round = |canary: &str| {
-            let nonce = secret();
-            Customers { app: &app, client, base: base.clone(), owner: owner.clone(), now, canary, nonce: &nonce }.round(self.traffic)
+        let round = |canary: &str, nonce: &str| {
+            Customers { app: &app, client, base: base.clone(), owner: owner.clone(), now, canary, nonce }.round(self.traffic)
         };
-        let mut first = round(kept);
-        let second = round(&secret());
+        let nonce = secret();
+        let mut first = round(kept, &nonce);
+        let second = round(&secret(), &secret());
         first.sent += second.sent;
         first.unserved.extend(second.unserved);
         first.tokens.extend(second.tokens);
-        Ok(first)
+        Ok((first, nonce))
     }
 
     fn attack(
@@ -159,10 +159,10 @@ impl Stage<'_> {
             Err(why) => return (Err(why), false),
         };
         let canary = match at {
-            PlantAt::Traffic if self.traffic.is_empty() => {
+            PlantAt::Traffic | PlantAt::TrafficOrLeft if self.traffic.is_empty() => {
                 return (Err(format!("nobody keeps anything here: describe the normal traffic in {}", crate::TRAFFIC_FILE)), false);
             }
-            PlantAt::Traffic => kept.to_owned(),
+            PlantAt::Traffic | PlantAt::TrafficOrLeft => kept.to_owned(),
             PlantAt::Browser => {
                 let canary = secret();
                 target.in_browser(&canary);
@@ -176,8 +176,10 @@ impl Stage<'_> {
                 canary
             }
         };
+        let left = secret();
+        target.to_leave(&left);
         let outcome = subject.attack(self.app, target);
-        let took = outcome.as_ref().is_ok_and(|outcome| outcome.brought_back(&canary));
+        let took = outcome.as_ref().is_ok_and(|outcome| outcome.brought_back(&canary) || outcome.brought_back(&left));
         (outcome, took)
     }
 
@@ -203,19 +205,21 @@ impl Stage<'_> {
     }
 }
 
-/// The customers who are not the one that keeps the canary.
-fn others(round: &Round) -> Vec<SignIn> {
+/// What an attacker and the prover know of the customers after the first round.
+fn known_customers(round: &Round, [canary, nonce]: [&str; 2]) -> Known {
     let keeper = round.token.as_deref().map(subject);
-    let mut known: Vec<String> = keeper.into_iter().collect();
+    let mut seen: Vec<String> = keeper.clone().into_iter().collect();
     let mut others = Vec::new();
     for (token, by) in &round.tokens {
         let subject = subject(token);
-        if !known.contains(&subject) {
-            known.push(subject);
+        if !seen.contains(&subject) {
+            seen.push(subject);
             others.push(by.clone());
         }
     }
-    others
+    let (reads, read_by_others) = round.reads.iter().cloned().partition(|(of, _)| Some(of) == keeper.as_ref());
+    let kept = round.kept.clone();
+    Known { token: round.token.clone(), others, kept, said: [canary.to_owned(), nonce.to_owned()], reads: [reads, read_by_others] }
 }
 
 /// What only the prover knows: 20 letters and digits.

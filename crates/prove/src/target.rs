@@ -20,8 +20,9 @@ pub struct UpTarget<'a> {
     /// Base path by API.
     bases: BTreeMap<String, String>,
     region: String,
-    token: Option<String>,
-    others: Vec<SignIn>,
+    customers: Known,
+    /// What an attack is to leave.
+    left: String,
     /// What pages may read in a customer's browser.
     session: String,
     customer: Disguise,
@@ -33,9 +34,8 @@ pub struct UpTarget<'a> {
 }
 
 impl<'a> UpTarget<'a> {
-    /// A target; with a token of the customer who keeps the canary, and how others sign in.
-    pub fn new(running: &'a Running, client: &'a Client, customers: (Option<String>, Vec<SignIn>), now: fn() -> Time) -> Self {
-        let (token, others) = customers;
+    /// A target.
+    pub fn new(running: &'a Running, client: &'a Client, customers: Known, now: fn() -> Time) -> Self {
         let endpoint = running.endpoint();
         let path = |url: &str| url.strip_prefix(&endpoint).unwrap_or(url).to_owned();
         Self {
@@ -43,8 +43,8 @@ impl<'a> UpTarget<'a> {
             region: running.app().region.clone(),
             running,
             client,
-            token,
-            others,
+            customers,
+            left: String::new(),
             session: String::new(),
             customer: Disguise::web(),
             now,
@@ -84,10 +84,40 @@ impl<'a> UpTarget<'a> {
         secret.clone_into(&mut self.session);
     }
 
+    /// Gives the attack a text to leave.
+    pub fn to_leave(&mut self, text: &str) {
+        text.clone_into(&mut self.left);
+    }
+
+    /// Reads once more what customers read; the first answer that holds what was left.
+    fn finds(&self, reads: &[(String, HttpRequest)]) -> Result<Option<HttpResponse>, TargetError> {
+        for (_, request) in reads {
+            let answer = self.client.send(request, &self.customer).map_err(|error| TargetError::Failed(error.to_string()))?;
+            if String::from_utf8_lossy(&answer.body).contains(&self.left) {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
+    }
+
     /// Path before the path of a request to this API.
     pub fn base(&self, api: &str) -> Option<&str> {
         self.bases.get(api).map(String::as_str)
     }
+}
+
+/// What is known of the customers.
+pub struct Known {
+    /// A token of the customer who keeps the canary.
+    pub token: Option<String>,
+    /// How the others sign in.
+    pub others: Vec<SignIn>,
+    /// The requests that kept the canary.
+    pub kept: Vec<HttpRequest>,
+    /// What they said of their own: the canary, and what makes names unique.
+    pub said: [String; 2],
+    /// What the customer who keeps the canary reads, and what others read.
+    pub reads: [Vec<(String, HttpRequest)>; 2],
 }
 
 /// A session as a client signs with it.
@@ -132,16 +162,16 @@ impl Target for UpTarget<'_> {
 
     fn user_token(&mut self) -> Result<String, TargetError> {
         let none = "no customer has a token: describe the application's normal traffic in traffic.http";
-        self.token.clone().ok_or_else(|| TargetError::NotOffered(none.into()))
+        self.customers.token.clone().ok_or_else(|| TargetError::NotOffered(none.into()))
     }
 
     fn other_tokens(&mut self) -> Result<Vec<String>, TargetError> {
-        if self.others.is_empty() {
+        if self.customers.others.is_empty() {
             let none = "only one customer is known: describe the normal traffic of a second one in traffic.http";
             return Err(TargetError::NotOffered(none.into()));
         }
         let app = self.running.app();
-        self.others.iter().map(|by| by.token(&app, self.client, &self.web).map_err(TargetError::Failed)).collect()
+        self.customers.others.iter().map(|by| by.token(&app, self.client, &self.web).map_err(TargetError::Failed)).collect()
     }
 
     fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError> {
@@ -152,6 +182,34 @@ impl Target for UpTarget<'_> {
         let response = self.client.send(&request, &self.customer).map_err(|error| TargetError::Failed(error.to_string()))?;
         let stolen = browser::runs(&response, script).then(|| self.session.clone());
         Ok(Lured { response, stolen })
+    }
+
+    fn keeping(&mut self) -> Result<Vec<HttpRequest>, TargetError> {
+        let mut bytes = [0; 10];
+        rand::thread_rng().fill(&mut bytes);
+        let nonce: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let [canary, unique] = &self.customers.said;
+        // A record of the attacker's own: none of its names are the customer's.
+        let own = |text: &str| text.replace(canary.as_str(), &self.left).replace(unique.as_str(), &nonce);
+        let again = |request: &HttpRequest| {
+            let path = self.bases.values().find_map(|base| request.path.strip_prefix(base.as_str())).unwrap_or(&request.path);
+            let signed = |name: &str| name.eq_ignore_ascii_case("authorization");
+            HttpRequest {
+                method: request.method.clone(),
+                path: own(path),
+                query: own(&request.query),
+                headers: request.headers.iter().filter(|(name, _)| !signed(name)).cloned().collect(),
+                body: own(&String::from_utf8_lossy(&request.body)).into_bytes(),
+            }
+        };
+        Ok(self.customers.kept.iter().map(again).collect())
+    }
+
+    fn victim_reads(&mut self) -> Result<Option<HttpResponse>, TargetError> {
+        let [own, of_others] = &self.customers.reads;
+        let found = self.finds(own)?;
+        // What everybody finds is in nobody's place.
+        Ok(if found.is_some() && self.finds(of_others)?.is_some() { None } else { found })
     }
 
     fn aws_as_function(&mut self, function: &str, service: &str, operation: &str, body: &Value) -> Result<HttpResponse, TargetError> {

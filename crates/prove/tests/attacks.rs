@@ -122,6 +122,48 @@ fn a_second_stage_is_a_way_around_the_web_acl() {
     assert!(rows[0].evidence[1].says.contains("to stage prod: 403; the same to stage alpha was answered: 200"), "{:?}", rows[0].evidence);
 }
 
+/// The workshop's own case: the body says which company an order is for. One customer's order turns up at another.
+#[test]
+fn a_record_is_left_in_another_customers_place() {
+    let page = Page::read(risks::by_slug("tenant-override").unwrap().page).unwrap();
+    let handler = |company: &str| {
+        format!(
+            "const orders = require(\"./orders\");
+
+exports.handler = async (event) => {{
+  let company = event.requestContext.authorizer?.claims?.client_id;
+  if (event.httpMethod === \"GET\") {{
+    return {{ statusCode: 200, body: JSON.stringify(await orders.of(company)) }};
+  }}
+  const request = JSON.parse(event.body);
+  {company}
+  await orders.keep(company, event.requestContext.requestId, request.text);
+  return {{ statusCode: 201, body: \"\" }};
+}};
+"
+        )
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let [root, mended] = ["is", "mended"].map(|name| scratch.path().join(name).join("page"));
+    for (root, line) in [(&root, "if (\"company\" in request) company = request.company;"), (&mended, "")] {
+        for block in page.role("vulnerable").chain(page.role("traffic")) {
+            write(root, block.file.unwrap(), block.text);
+        }
+        write(root, "src/index.js", &handler(line));
+    }
+    let options = Options { root, read: read::Options::default(), offline: false, risks: vec!["tenant-override".into()] };
+    let rows = sekisho_prove::prove(&options, &|_| {}).ledger.ledger;
+    assert_eq!((rows.len(), rows[0].exploited), (1, Proof::Yes), "{rows:?}");
+    let app = read::application(&options.root, &options.read);
+    let findings = scan::scan(&app).findings;
+    let mut subjects = attack::subjects(&findings);
+    subjects.retain(|subject| subject.risk.slug == "tenant-override");
+    let staged = sekisho_prove::attack_state(&options, (&app, &subjects), &mended, &|_| {}).unwrap();
+    let [attacked] = &staged.attacked[..] else { panic!("{:?}", staged.attacked) };
+    let outcome = attacked.outcome.as_ref().unwrap();
+    assert!(!attacked.took_canary && outcome.refused.is_some() && outcome.broke.is_none() && staged.unserved.is_empty(), "{outcome:?}");
+}
+
 /// What the prover makes of one risk in a template.
 fn ledger(risk: &str, template: &str) -> Ledger {
     let scratch = tempfile::tempdir().unwrap();

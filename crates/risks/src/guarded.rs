@@ -1,5 +1,4 @@
-//! Routes whose callers a handler itself looks at: those of the function, and those of which it is the authorizer. Requests to them
-//! only read.
+//! Routes whose callers a handler itself looks at: those of the function, and those of which it is the authorizer.
 
 use crate::doors::Door;
 use crate::route::{self, FunctionRoute};
@@ -21,6 +20,18 @@ pub fn readable<'d>(app: &App, doors: &'d [Door<'_>], finding: &Finding) -> Vec<
     let mut routes: Vec<&FunctionRoute<'_>> = doors.iter().filter_map(|door| door.rest()).filter(reads).filter(of).collect();
     routes.sort_by_key(|found| found.route.path.matches('{').count());
     routes
+}
+
+/// The route of a REST API that a finding's function answers and that takes a request as it is: its method and its path.
+pub fn taking<'d>(doors: &'d [Door<'_>], finding: &Finding, request: &HttpRequest) -> Option<&'d FunctionRoute<'d>> {
+    let fits = |found: &&FunctionRoute<'_>| {
+        let (written, sent) = (found.route.path.split('/'), request.path.split('/'));
+        let same = written.clone().count() == sent.clone().count()
+            && written.zip(sent).all(|(written, sent)| written == sent || (written.starts_with('{') && !sent.is_empty()));
+        same && (found.route.method == "ANY" || found.route.method == request.method)
+    };
+    let of = |found: &&FunctionRoute<'_>| found.function.id.to_string() == finding.resource;
+    doors.iter().filter_map(|door| door.rest()).filter(of).find(fits)
 }
 
 /// A request to such a route, with a token.

@@ -60,7 +60,7 @@ impl Running {
             PlantAt::Stages => self.plant_in_stages(canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::HandlerFile { function } => self.plant_handler_file(function, canary),
-            PlantAt::Traffic | PlantAt::Browser => Err(UpError::Door {
+            PlantAt::Traffic | PlantAt::TrafficOrLeft | PlantAt::Browser => Err(UpError::Door {
                 what: "plant where customers keep it".into(),
                 why: "the application's own customers plant it; send their requests with the canary filled in".into(),
             }),
