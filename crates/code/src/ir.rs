@@ -375,7 +375,7 @@ impl Module {
 
     /// Offsets at which the lines of a text begin.
     pub fn lines_of(text: &str) -> Vec<u32> {
-        std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1)).collect()
+        std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1)).collect()
     }
 }
 

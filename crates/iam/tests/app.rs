@@ -1,7 +1,7 @@
 //! Stacks of an application: roles with managed policies, functions' permissions, bucket policies, an API's policy.
 #![allow(clippy::unwrap_used)]
 
-use model::{App, Identity, Kind, Node, Place, Resource, ResourceId, Session, Unknown};
+use model::{App, Identity, Kind, Node, Place, Resource, ResourceId, Session};
 use sekisho_iam::{Context, Layer, Outcome, Principal, Request, Stack, app, decide};
 use serde_json::{Value, json};
 
@@ -70,14 +70,12 @@ fn a_function_is_invoked_by_whom_its_permissions_name() {
 #[test]
 fn an_unknown_source_depends() {
     let mut app = permission(json!({"FunctionName": "rides", "Principal": "apigateway.amazonaws.com", "Action": "lambda:InvokeFunction"}));
-    let unknown = Unknown {
-        why: "parameter Api has no default".into(),
-        pattern: Some("arn:aws:execute-api:us-east-1:123456789012:*/*/GET/rides".into()),
-    };
+    let pattern = "arn:aws:execute-api:us-east-1:123456789012:*/*/GET/rides".to_owned();
+    let unknown = Kind::unknown("parameter Api has no default", Some(pattern));
     let change = model::Change::Set {
         resource: ResourceId::new("app", "Permission"),
         path: vec!["SourceArn".into()],
-        value: Node::new(Kind::Unknown(unknown), Place::new("template.yaml", 20, 18)),
+        value: Node::new(unknown, Place::new("template.yaml", 20, 18)),
     };
     app = app.apply(&change).unwrap();
     assert_eq!(invoke(&app, "arn:aws:execute-api:us-east-1:123456789012:api/prod/GET/rides"), Outcome::Depends);

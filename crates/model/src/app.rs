@@ -11,7 +11,7 @@ use crate::node::{Kind, Member, Node};
 use crate::place::Place;
 use crate::trouble::{Trouble, Undecided};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -170,14 +170,16 @@ impl App {
         &self.index
     }
 
-    /// The same application with other resources and outputs of one stack. What the stack does not concern is shared, the code
-    /// among it; nothing that was not understood is kept.
+    /// The same application with other resources and outputs of some stacks. What does not change is shared, the code among it;
+    /// nothing that was not understood is kept.
     #[must_use]
-    pub fn with_stack(&self, stack: &str, other: Self) -> Self {
+    pub fn with_stacks(&self, stacks: &BTreeSet<Arc<str>>, other: Self) -> Self {
         let mut next = self.clone();
-        next.resources.retain(|id, _| &*id.stack != stack);
-        next.resources.extend(other.resources);
-        next.outputs.retain(|(own, _), _| &**own != stack);
+        next.resources.retain(|id, own| !stacks.contains(&id.stack) || other.resources.get(id) == Some(own));
+        for (id, resource) in other.resources {
+            next.resources.entry(id).or_insert(resource);
+        }
+        next.outputs.retain(|(stack, _), _| !stacks.contains(stack));
         next.outputs.extend(other.outputs);
         (next.troubles, next.undecided) = (Vec::new(), Vec::new());
         next.derived = Derived::default();

@@ -28,7 +28,7 @@ pub enum Kind {
     /// A mapping.
     Map(Vec<Member>),
     /// A value that cannot be known here; never to be taken for a safe one.
-    Unknown(Unknown),
+    Unknown(Box<Unknown>),
 }
 
 /// One member of a mapping.
@@ -49,6 +49,13 @@ pub struct Unknown {
     pub why: String,
     /// What is known of the text: the known parts with `*` for each unknown one. `None`: nothing.
     pub pattern: Option<String>,
+}
+
+impl Kind {
+    /// A value that cannot be known, with why, and what is known of its text.
+    pub fn unknown(why: impl Into<String>, pattern: Option<String>) -> Self {
+        Self::Unknown(Box::new(Unknown { why: why.into(), pattern }))
+    }
 }
 
 impl Node {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use sekisho_model::aws::{AuthorizerKind, Integration, RestApi, RouteAuth};
-use sekisho_model::{App, Change, Kind, Node, Place, Resource, ResourceId, Unknown};
+use sekisho_model::{App, Change, Kind, Node, Place, Resource, ResourceId};
 use serde_json::{Value, json};
 
 fn place(line: u32) -> Place {
@@ -100,11 +100,11 @@ fn an_openapi_body() {
 fn unknown_values_stay_unknown() {
     let changed = |path: &[&str]| {
         let whole = resource("Api", "AWS::ApiGateway::RestApi", "abc", json!({"Body": body()}));
-        let unknown = Unknown { why: "parameter P has no value".into(), pattern: None };
+        let unknown = Kind::unknown("parameter P has no value", None);
         let change = Change::Set {
             resource: whole.id.clone(),
             path: path.iter().map(|key| (*key).to_owned()).collect(),
-            value: Node::new(Kind::Unknown(unknown), place(9)),
+            value: Node::new(unknown, place(9)),
         };
         app_of(vec![whole]).apply(&change).unwrap().aws().rest_apis[0].clone()
     };

@@ -1,5 +1,6 @@
 //! The whole way from a folder to an [`App`].
 
+use crate::branches::Reading;
 use crate::discover::{self, Found};
 use crate::document::{document, trouble};
 use crate::files::{Folder, relative};
@@ -53,6 +54,11 @@ impl Default for Options {
 /// It never fails: what could not be read or understood stands in [`App::troubles`]. Templates found together are
 /// read together, so that one may import what another exports. Nothing outside the root is opened.
 pub fn application(root: &Path, options: &Options) -> App {
+    reading(root, options).0
+}
+
+/// The same, with what takes its open conditions both ways.
+pub fn reading(root: &Path, options: &Options) -> (App, Reading) {
     let (mut folder, paths, named, mut troubles) = open(root);
     folder.changed.clone_from(&options.changed);
     let (mut found, unread) = discover::templates(&folder, &paths, named);
@@ -64,31 +70,16 @@ pub fn application(root: &Path, options: &Options) -> App {
     follow(&folder, &mut found, &mut troubles);
     let sources: BTreeMap<Arc<str>, Source> =
         found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
-    let (mut app, unresolved, open) = resolve(&expand(found, options, &folder), options, &folder);
+    let expanded = expand(found, options, &folder);
+    let (mut app, unresolved, open) = resolve(&expanded, options, &folder);
     troubles.extend(unresolved);
-    app.sources = sources;
+    (app.sources, app.undecided) = (sources, open);
+    let reading = Reading::new(&app, expanded, options, folder.clone());
     functions::read(&mut app, &folder, options, &mut troubles);
     troubles.sort();
     troubles.dedup();
     app.troubles = troubles;
-    app.undecided = open;
-    app
-}
-
-/// The conditions of the templates below `root` that depend on what is not known, in the order of the templates. Read once
-/// more with one of them in [`Options::conditions`] to see what is deployed when it holds and when it does not.
-pub fn undecided(root: &Path, options: &Options) -> Vec<Undecided> {
-    let (folder, found) = templates(root, options);
-    resolve(&expand(found, options, &folder), options, &folder).2
-}
-
-/// The templates below a root, with the opener they were read by.
-pub(crate) fn templates(root: &Path, options: &Options) -> (Folder, Vec<Found>) {
-    let (mut folder, paths, named, _) = open(root);
-    folder.changed.clone_from(&options.changed);
-    let (mut found, _) = discover::templates(&folder, &paths, named);
-    follow(&folder, &mut found, &mut Vec::new());
-    (folder, found)
+    (app, reading)
 }
 
 /// Adds the templates of nested stacks that these name by a local path: the user may have named one file.
@@ -125,25 +116,10 @@ pub fn expanded_sam(file: &str, text: &str, region: &str, parameters: &BTreeMap<
     (Some(expanded.template), troubles)
 }
 
-/// The stack of one template alone, under a name that is known: what its resources are when nothing ties it to another template.
-pub(crate) fn alone(root: &Path, options: &Options, file: &str, stack: &str) -> Option<App> {
-    let mut folder = folder(root);
-    folder.changed.clone_from(&options.changed);
-    let (found, _) = discover::templates(&folder, &[file.to_owned()], true);
-    let mut options = options.clone();
-    options.stacks.insert(file.to_owned(), stack.to_owned());
-    (found.len() == 1).then(|| resolve(&expand(found, &options, &folder), &options, &folder).0)
-}
-
-/// The opener of the folder that a root is or lies in.
-fn folder(root: &Path) -> Folder {
-    let parent = || root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Folder::new(if root.is_file() { parent() } else { root })
-}
-
 /// The opener and the files to look at.
 fn open(root: &Path) -> (Folder, Vec<String>, bool, Vec<Trouble>) {
-    let folder = folder(root);
+    let parent = || root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = Folder::new(if root.is_file() { parent() } else { root });
     if root.is_file() {
         let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         return (folder, vec![name], true, Vec::new());
@@ -165,7 +141,22 @@ pub(crate) struct Expanded {
     troubles: Vec<Trouble>,
 }
 
+impl Expanded {
+    /// Some of the templates, by their files.
+    pub(crate) fn only(&self, is_asked: impl Fn(&str) -> bool) -> Self {
+        let stacks: Vec<Single> = self.stacks.iter().filter(|stack| is_asked(&stack.file)).cloned().collect();
+        let origins = self.origins.iter().filter(|(file, _)| is_asked(file)).map(|(file, of)| (file.clone(), of.clone())).collect();
+        Self { stacks, origins, troubles: Vec::new() }
+    }
+
+    /// The files of the templates.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.stacks.iter().map(|stack| &*stack.file)
+    }
+}
+
 /// One template.
+#[derive(Clone)]
 struct Single {
     name: String,
     named: bool,

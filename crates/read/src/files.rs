@@ -2,7 +2,8 @@
 
 use crate::document::trouble;
 use model::{Files, Place, Trouble};
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -14,10 +15,14 @@ const MAX_FILES: usize = 100_000;
 /// What version control, package managers, SAM and this product keep beside an application.
 const SKIPPED: [&str; 4] = [".git", "node_modules", ".aws-sam", ".sekisho"];
 
-/// Files below a folder on disk.
+/// Files below a folder on disk, as they were when they were first looked at.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
+    /// Folders on disk that are known not to be symbolic links.
+    plain: RefCell<BTreeSet<PathBuf>>,
+    /// Every file below the root, once it was asked for.
+    all: OnceCell<Vec<String>>,
     /// Texts that stand in for files, by path.
     pub(crate) changed: BTreeMap<String, String>,
 }
@@ -25,7 +30,7 @@ pub struct Folder {
 impl Folder {
     /// Opens the files below `root`. Nothing is read yet.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), changed: BTreeMap::new() }
+        Self { root: root.to_owned(), plain: RefCell::default(), all: OnceCell::new(), changed: BTreeMap::new() }
     }
 
     /// Whether a path below the root is a folder.
@@ -49,8 +54,13 @@ impl Folder {
             match component {
                 Component::Normal(part) => {
                     full.push(part);
-                    if fs::symlink_metadata(&full).is_ok_and(|meta| meta.file_type().is_symlink()) {
-                        return refuse("is behind a symbolic link, which is not followed");
+                    if self.plain.borrow().contains(&full) {
+                        continue;
+                    }
+                    match fs::symlink_metadata(&full).map(|meta| meta.file_type()) {
+                        Ok(kind) if kind.is_symlink() => return refuse("is behind a symbolic link, which is not followed"),
+                        Ok(kind) if kind.is_dir() => drop(self.plain.borrow_mut().insert(full.clone())),
+                        _ => {}
                     }
                 }
                 Component::CurDir => {}
@@ -58,6 +68,31 @@ impl Folder {
             }
         }
         Ok(full)
+    }
+
+    /// The files on disk below a folder on disk.
+    fn walk(&self, start: PathBuf) -> Option<Vec<String>> {
+        let (mut found, mut folders) = (Vec::new(), vec![start]);
+        while let Some(at) = folders.pop() {
+            let Ok(entries) = fs::read_dir(&at) else { continue };
+            for entry in entries.flatten() {
+                let Ok(kind) = entry.file_type() else { continue };
+                let name = entry.file_name();
+                if kind.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
+                    self.plain.borrow_mut().insert(entry.path());
+                    folders.push(entry.path());
+                } else if kind.is_file()
+                    && let Ok(below) = entry.path().strip_prefix(&self.root)
+                {
+                    found.push(slashed(below));
+                }
+            }
+            if found.len() > MAX_FILES {
+                return None;
+            }
+        }
+        found.sort();
+        Some(found)
     }
 }
 
@@ -74,7 +109,7 @@ impl Files for Folder {
         if !meta.is_file() {
             return Err(trouble(format!("{path} is not a regular file"), Place::new(path, 1, 1), "name a file"));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(MAX_FILE)).unwrap_or(0) + 1);
         let file = fs::File::open(&full).map_err(failed)?;
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
         match bytes.len() as u64 > MAX_FILE {
@@ -91,24 +126,22 @@ impl Files for Folder {
         if !start.is_dir() {
             return Err(trouble(format!("{folder} is not a folder"), Place::new(folder, 1, 1), "name a folder below the root"));
         }
-        let (mut found, mut folders) = (Vec::new(), vec![start]);
-        while let Some(at) = folders.pop() {
-            let Ok(entries) = fs::read_dir(&at) else { continue };
-            for entry in entries.flatten() {
-                let Ok(kind) = entry.file_type() else { continue };
-                let name = entry.file_name();
-                if kind.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
-                    folders.push(entry.path());
-                } else if kind.is_file()
-                    && let Ok(below) = entry.path().strip_prefix(&self.root)
-                {
-                    found.push(slashed(below));
-                }
+        let written = start.strip_prefix(&self.root).map(slashed).unwrap_or_default();
+        let is_skipped = written.split('/').any(|part| SKIPPED.contains(&part));
+        let mut found = match self.all.get().filter(|_| !is_skipped) {
+            Some(all) if written.is_empty() => all.clone(),
+            Some(all) => {
+                let inside = format!("{written}/");
+                let from = all.partition_point(|path| *path < inside);
+                all.iter().skip(from).take_while(|path| path.starts_with(&inside)).cloned().collect()
             }
-            if found.len() > MAX_FILES {
+            None => self.walk(start).ok_or_else(|| {
                 let says = format!("{folder} holds more than {MAX_FILES} files");
-                return Err(trouble(says, Place::new(folder, 1, 1), "name the application's own folder"));
-            }
+                trouble(says, Place::new(folder, 1, 1), "name the application's own folder")
+            })?,
+        };
+        if written.is_empty() {
+            let _ = self.all.set(found.clone());
         }
         let below = |path: &&String| folder.is_empty() || Path::new(path).starts_with(folder);
         found.extend(self.changed.keys().filter(below).cloned());

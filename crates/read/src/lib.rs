@@ -20,8 +20,8 @@ mod sam;
 mod ssm;
 mod stacks;
 
-pub use application::{Options, application, expanded_sam, undecided};
-pub use branches::{Branch, branches, left};
+pub use application::{Options, application, expanded_sam, reading};
+pub use branches::{Branch, Reading, left};
 pub use document::document;
 pub use files::Folder;
 pub use history::history;

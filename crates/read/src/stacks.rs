@@ -3,7 +3,7 @@
 use crate::document::trouble;
 use crate::identity::{Identity, Names, name_property};
 use crate::intrinsics::Truth;
-use model::{Kind, Node, Place, Trouble, Unknown};
+use model::{Kind, Node, Place, Trouble};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -138,7 +138,7 @@ impl Stacks {
 
     /// `Fn::GetAtt`.
     pub(crate) fn attribute(&self, at: usize, logical: &str, attribute: &str, place: &Place, depth: usize) -> Kind {
-        let unknown = |why: String| Kind::Unknown(Unknown { why, pattern: None });
+        let unknown = |why: String| Kind::unknown(why, None);
         let Some(stack) = self.stacks.get(at) else { return unknown("no such stack".to_owned()) };
         let Some(resource) = stack.resource(logical) else {
             self.note(format!("Fn::GetAtt names {logical}, which is no resource of this template"), place, "correct the logical id");

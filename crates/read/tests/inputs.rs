@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::{App, Node, Resource};
-use sekisho_read::{Options, application, branches, undecided};
+use sekisho_read::{Options, application, reading};
 use std::fs;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -177,7 +177,7 @@ Resources:
   Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !If [IsTest, t, p], DelaySeconds: !If [IsProd, 5, 5]}}
 ";
     let root = folder(&[("template.yaml", template)]);
-    let open = undecided(root.path(), &Options::default());
+    let open = application(root.path(), &Options::default()).undecided;
     let names: Vec<&str> = open.iter().map(|open| open.condition.as_str()).collect();
     assert_eq!(names, ["IsProd", "IsTest"]);
     assert!(open[0].why.contains("parameter Stage") && open[0].place.line == 3);
@@ -190,7 +190,7 @@ Resources:
         options.conditions.insert((None, "IsProd".to_owned()), holds);
         let app = application(root.path(), &options);
         assert_eq!((text(&app, "app/Q", &["QueueName"]).as_str(), app.resources().count()), (name, count));
-        assert!(undecided(root.path(), &options).is_empty());
+        assert!(application(root.path(), &options).undecided.is_empty());
     }
 }
 
@@ -263,12 +263,12 @@ Parameters: {Other: {Type: String}}
         ("g/parent.yaml", parent),
         ("g/child.yaml", apart),
     ]);
-    let read = application(root.path(), &Options::default());
+    let (read, reading) = reading(root.path(), &Options::default());
     let open = &read.undecided;
     let stacks: Vec<&str> = open.iter().map(|open| open.stack.as_str()).collect();
     assert_eq!(stacks.iter().filter(|stack| stack.starts_with("parent-")).count(), 1, "{stacks:?}");
     assert!(stacks.len() >= 5, "{stacks:?}");
-    let made: Vec<_> = branches(root.path(), &Options::default(), &read).collect();
+    let made: Vec<_> = reading.branches(&read).collect();
     assert_eq!(made.len(), open.len() * 2);
     for (at, branch) in made.iter().enumerate() {
         let mut options = Options::default();

@@ -80,18 +80,19 @@ pub fn options(arguments: &Application, config: &Config) -> Result<read::Options
 /// # Errors
 /// [`Exit::Usage`] and [`Exit::Nothing`].
 pub fn application(arguments: &Application) -> Result<(App, read::Options), Exit> {
-    application_with(arguments, &config(&arguments.path, None)?)
+    let (app, _, options) = reading(arguments, &config(&arguments.path, None)?)?;
+    Ok((app, options))
 }
 
-/// The same, with a configuration that was read already.
+/// The same, with a configuration that was read already; and what takes its open conditions both ways.
 ///
 /// # Errors
 /// [`Exit::Usage`] and [`Exit::Nothing`].
-pub fn application_with(arguments: &Application, config: &Config) -> Result<(App, read::Options), Exit> {
+pub fn reading(arguments: &Application, config: &Config) -> Result<(App, read::Reading, read::Options), Exit> {
     let options = options(arguments, config)?;
-    let app = read::application(&arguments.path, &options);
+    let (app, reading) = read::reading(&arguments.path, &options);
     something(&app, &arguments.path)?;
-    Ok((app, options))
+    Ok((app, reading, options))
 }
 
 /// Whether there is an application at all.

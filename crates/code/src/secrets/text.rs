@@ -3,8 +3,10 @@
 
 use super::{names, names::Promise, values};
 use crate::ir::Module;
+use memchr::memmem;
 use model::code::Secret;
 use model::{Place, Span, Trouble};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ pub(crate) fn find(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
         return Ok(Vec::new());
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(Vec::new()) };
-    if text.contains('\0') {
+    if memchr::memchr(0, bytes).is_some() {
         return Ok(Vec::new());
     }
     if bytes.len() > MAX_BYTES {
@@ -48,10 +50,9 @@ pub(crate) fn find(path: &str, bytes: &[u8]) -> Result<Vec<Secret>, Trouble> {
     }
     let mut search = Search {
         path: path.into(),
-        lines: Module::lines_of(text),
+        lines: OnceCell::new(),
         text,
         forms_only: super::is_test(path) || is_prose(name),
-        may_have_form: values::may_have_form(text),
         settings: is_settings(name),
         found: Vec::new(),
         seen: BTreeSet::new(),
@@ -77,10 +78,10 @@ fn is_prose(name: &str) -> bool {
 
 struct Search<'t> {
     path: Arc<str>,
-    lines: Vec<u32>,
+    /// Where each line begins, once something was found.
+    lines: OnceCell<Vec<u32>>,
     text: &'t str,
     forms_only: bool,
-    may_have_form: bool,
     settings: bool,
     found: Vec<Secret>,
     seen: BTreeSet<Span>,
@@ -90,7 +91,7 @@ impl<'t> Search<'t> {
     /// Blocks that begin and end with a line of their own.
     fn keys(&mut self) {
         let mut from = 0;
-        while let Some(begin) = self.text.get(from..).and_then(|t| t.find("-----BEGIN ")).map(|at| at + from) {
+        while let Some(begin) = self.text.as_bytes().get(from..).and_then(|t| memmem::find(t, b"-----BEGIN ")).map(|at| at + from) {
             let end = self.text.get(begin..).and_then(|t| t.find("-----END ")).map_or(self.text.len(), |at| at + begin);
             let block = self.text.get(begin..end).unwrap_or("");
             // In JSON the lines of a key are joined by `\n`.
@@ -105,33 +106,44 @@ impl<'t> Search<'t> {
         // The names above a line, by how far they are indented.
         let mut above: Vec<(usize, &'t str)> = Vec::new();
         let mut beside: Option<(usize, &'t str)> = None;
-        let starts: Vec<usize> = self.lines.iter().map(|start| *start as usize).collect();
-        for start in starts {
-            let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
-            self.forms(start, line);
+        let mut beginnings = values::beginnings(self.text).map(Iterator::peekable);
+        let text = self.text;
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let (at, end) = (start, start + line.len());
+            start = end;
+            let line = line.trim_end_matches(['\n', '\r']);
+            let may_have_form = beginnings.as_mut().is_none_or(|found| {
+                let first = found.peek().is_some_and(|begin| *begin < end);
+                while found.next_if(|begin| *begin < end).is_some() {}
+                first
+            });
+            if may_have_form {
+                self.forms(at, line);
+            }
             let Some(pair) = pair(line) else { continue };
             above.retain(|(indent, _)| *indent < pair.indent);
-            let lower = pair.name.to_ascii_lowercase();
-            let parent = above.last().map(|(_, name)| *name);
+            let is = |word: &&str| pair.name.eq_ignore_ascii_case(word);
             let mut name = pair.name;
-            if VALUES.contains(&lower.as_str()) {
+            if VALUES.iter().any(is) {
                 let sibling = beside.filter(|(indent, _)| *indent == pair.indent).map(|(_, name)| name);
+                let parent = above.last().map(|(_, name)| *name);
                 name = sibling.or(parent).unwrap_or(name);
             }
-            if matches!(lower.as_str(), "name" | "key" | "parametername" | "parameterkey") {
+            if ["name", "key", "parametername", "parameterkey"].iter().any(is) {
                 beside = Some((pair.indent, pair.value));
             }
             if pair.value.is_empty() {
                 above.push((pair.indent, pair.name));
                 continue;
             }
-            self.given(name, start + pair.at, pair.value, name != pair.name);
+            self.given(name, at + pair.at, pair.value, name != pair.name);
         }
     }
 
     /// Values that have the form of a secret, whatever their name.
     fn forms(&mut self, start: usize, line: &'t str) {
-        if line.len() > 4096 || !self.may_have_form || !values::may_have_form(line) {
+        if line.len() > 4096 {
             return;
         }
         for separators in [&SEPARATORS[..15], &SEPARATORS] {
@@ -167,8 +179,9 @@ impl<'t> Search<'t> {
             return;
         }
         self.seen.insert(span);
-        let line = self.lines.partition_point(|&start| start <= span.start).max(1);
-        let start = self.lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let lines = self.lines.get_or_init(|| Module::lines_of(self.text));
+        let line = lines.partition_point(|&start| start <= span.start).max(1);
+        let start = lines.get(line - 1).copied().unwrap_or(0) as usize;
         let column = self.text.get(start..at).map_or(0, |head| head.chars().count());
         self.found.push(Secret {
             kind: kind.to_owned(),

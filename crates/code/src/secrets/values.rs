@@ -123,12 +123,13 @@ fn url() -> Option<&'static Regex> {
     URL.get_or_init(|| Regex::new(r"^([A-Za-z][A-Za-z0-9+.-]*)://([^/\s:@]*):([^/\s@]+)@").ok()).as_ref()
 }
 
-/// Whether a part of a text may have the form of a secret: what all forms begin with. Most files and lines have nothing of it.
-pub(super) fn may_have_form(text: &str) -> bool {
+/// Where in a text something may have the form of a secret: what all forms begin with. Most lines have nothing of it. `None`: it
+/// could not be searched, and every line may.
+pub(super) fn beginnings(text: &str) -> Option<impl Iterator<Item = usize>> {
     static BEGINNINGS: OnceLock<Option<Regex>> = OnceLock::new();
     let beginnings = r"AKIA|ASIA|-----BEGIN|gh[pousr]_|github_pat_|xox[baprs]-|[sr]k_live_|AIza|SG\.|npm_|://";
     let compiled = BEGINNINGS.get_or_init(|| Regex::new(beginnings).ok());
-    compiled.as_ref().is_none_or(|beginnings| beginnings.is_match(text))
+    compiled.as_ref().map(|beginnings| beginnings.find_iter(text).map(|found| found.start()))
 }
 
 /// The kind of secret that a text is by its form alone.

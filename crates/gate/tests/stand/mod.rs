@@ -6,7 +6,7 @@ pub mod tokens;
 use model::call::Origin;
 use model::{
     ApiCall, App, Ask, AuthorizerAnswer, Call, Change, Connect, Credential, HttpRequest, Identity, Invoke, IssuedKey, Kind, Node, Place,
-    Resource, ResourceId, State, Time, Unknown, Usage,
+    Resource, ResourceId, State, Time, Usage,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -183,7 +183,7 @@ pub fn node(value: Value) -> Node {
 }
 
 pub fn unknown() -> Node {
-    Node::new(Kind::Unknown(Unknown { why: "parameter P has no value".into(), pattern: None }), Place::new("template.yaml", 99, 9))
+    Node::new(Kind::unknown("parameter P has no value", None), Place::new("template.yaml", 99, 9))
 }
 
 /// The application without one resource.

@@ -9,7 +9,7 @@ mod sub;
 pub(crate) use conditions::Truth;
 
 use crate::stacks::Stacks;
-use model::{Kind, Member, Node, Place, Unknown};
+use model::{Kind, Member, Node, Place};
 
 /// Deepest chain of references and nesting that is followed.
 const MAX_DEPTH: usize = 200;
@@ -18,7 +18,7 @@ pub(super) const MAX_TEXT: usize = 1 << 20;
 
 /// An unknown value.
 pub(crate) fn unknown(why: impl Into<String>, pattern: Option<String>) -> Kind {
-    Kind::Unknown(Unknown { why: why.into(), pattern })
+    Kind::unknown(why, pattern)
 }
 
 impl Stacks {

@@ -6,7 +6,7 @@ use super::make::{Put as _, map, set, text};
 use crate::cdk::{self, Assets};
 use crate::document::document;
 use crate::files::relative;
-use model::{Files, Kind, Node, Place, Unknown};
+use model::{Files, Kind, Node, Place};
 
 /// How deep a template may lie around an include, files within files counted in.
 const MAX_INCLUDES: usize = 200;
@@ -193,5 +193,5 @@ pub(super) fn bucket_and_key(uri: &Node) -> Node {
 
 /// A value that is not known.
 pub(super) fn unknown(why: &str, place: &Place) -> Node {
-    Node::new(Kind::Unknown(Unknown { why: why.to_owned(), pattern: None }), place.clone())
+    Node::new(Kind::unknown(why, None), place.clone())
 }

@@ -138,8 +138,7 @@ fn arn(short: &str, parameters: &Node, place: &Place) -> Node {
     };
     let (first, second) = (name(names.next()), name(names.next()));
     let value = |name: &str| {
-        let missing =
-            || Node::new(Kind::Unknown(model::Unknown { why: format!("the policy template lacks {name}"), pattern: None }), place.clone());
+        let missing = || Node::new(Kind::unknown(format!("the policy template lacks {name}"), None), place.clone());
         parameters.get(name).cloned().unwrap_or_else(missing)
     };
     let mark = |template: &str, name: &str| template.replace(&format!("{{{name}}}"), &format!("${{{name}}}"));

@@ -57,7 +57,7 @@ impl Work<'_> {
                     let says = format!("{says}: what it grants is not assessed");
                     self.refuse(says.clone(), &entry.place);
                     // Unknown must not look like "grants nothing".
-                    let unknown = Kind::Unknown(model::Unknown { why: says, pattern: None });
+                    let unknown = Kind::unknown(says, None);
                     documents.push(named(&format!("{role}Policy{at}"), Node::new(unknown, entry.place.clone())));
                 }
             }

@@ -17,7 +17,7 @@ use model::{App, Finding, Severity, Status};
 use report::Style;
 use scan::Baseline;
 use scan::config::FailOn;
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write as _};
 use std::path::Path;
 
 impl Verb {
@@ -73,7 +73,7 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         Ok(rules) => rules,
         Err(exit) => return exit,
     };
-    let (mut app, mut options) = match input::application_with(&arguments.application, &terms.config) {
+    let (mut app, reading, mut options) = match input::reading(&arguments.application, &terms.config) {
         Ok(read) => read,
         Err(exit) => return exit,
     };
@@ -84,8 +84,7 @@ fn once(arguments: &Scan, style: Style) -> Exit {
         read::history(root, &mut app);
     }
     app.troubles.extend(read::left(&app));
-    let branches = read::branches(&arguments.application.path, &options, &app);
-    let branches = branches.map(|read::Branch { condition, holds, app }| scan::Branch { condition, holds, app });
+    let branches = reading.branches(&app).map(|read::Branch { condition, holds, app }| scan::Branch { condition, holds, app });
     let scanned = scan::scan_branches(&app, branches, risks::all(), &terms);
     if arguments.diff || arguments.fix.is_some() {
         return mend::run(arguments, root, &app, &options, &terms, &scanned.findings);
@@ -96,8 +95,8 @@ fn once(arguments: &Scan, style: Style) -> Exit {
     if let Some(path) = &arguments.write_baseline {
         return written_baseline(path, &scanned.findings);
     }
-    let mut out = io::stdout().lock();
-    let result = form::write(&mut out, arguments, &app, &scanned, style, root);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = form::write(&mut out, arguments, &app, &scanned, style, root).and_then(|()| out.flush());
     drop(out);
     if let Some(data) = &app.dependencies.data {
         let now = arguments.date.as_deref().and_then(clock::of).unwrap_or_else(clock::now);
