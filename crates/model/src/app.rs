@@ -147,7 +147,7 @@ impl App {
 
     /// Resources of one CloudFormation type.
     pub fn of_kind<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
-        self.index.by_kind.get(kind).into_iter().flatten().filter_map(|id| self.resource(id))
+        self.index.by_kind.get(kind).into_iter().flatten().map(|resource| &**resource)
     }
 
     /// One resource.

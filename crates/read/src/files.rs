@@ -3,7 +3,8 @@
 use crate::document::trouble;
 use model::{Files, Place, Trouble};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -20,7 +21,7 @@ const SKIPPED: [&str; 4] = [".git", "node_modules", ".aws-sam", ".sekisho"];
 pub struct Folder {
     root: PathBuf,
     /// Folders on disk that are known not to be symbolic links.
-    plain: RefCell<BTreeSet<PathBuf>>,
+    plain: RefCell<HashSet<OsString>>,
     /// Every file below the root, once it was asked for.
     all: OnceCell<Vec<String>>,
     /// Texts that stand in for files, by path.
@@ -54,12 +55,12 @@ impl Folder {
             match component {
                 Component::Normal(part) => {
                     full.push(part);
-                    if self.plain.borrow().contains(&full) {
+                    if self.plain.borrow().contains(full.as_os_str()) {
                         continue;
                     }
                     match fs::symlink_metadata(&full).map(|meta| meta.file_type()) {
                         Ok(kind) if kind.is_symlink() => return refuse("is behind a symbolic link, which is not followed"),
-                        Ok(kind) if kind.is_dir() => drop(self.plain.borrow_mut().insert(full.clone())),
+                        Ok(kind) if kind.is_dir() => drop(self.plain.borrow_mut().insert(full.clone().into())),
                         _ => {}
                     }
                 }
@@ -79,7 +80,7 @@ impl Folder {
                 let Ok(kind) = entry.file_type() else { continue };
                 let name = entry.file_name();
                 if kind.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
-                    self.plain.borrow_mut().insert(entry.path());
+                    self.plain.borrow_mut().insert(entry.path().into());
                     folders.push(entry.path());
                 } else if kind.is_file()
                     && let Ok(below) = entry.path().strip_prefix(&self.root)

@@ -109,10 +109,10 @@ impl<'t> Search<'t> {
         let mut beginnings = values::beginnings(self.text).map(Iterator::peekable);
         let text = self.text;
         let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            let (at, end) = (start, start + line.len());
-            start = end;
-            let line = line.trim_end_matches(['\n', '\r']);
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            let (at, line) = (start, text.get(start..end).unwrap_or(""));
+            start = end + 1;
+            let line = line.strip_suffix('\r').unwrap_or(line);
             let may_have_form = beginnings.as_mut().is_none_or(|found| {
                 let first = found.peek().is_some_and(|begin| *begin < end);
                 while found.next_if(|begin| *begin < end).is_some() {}

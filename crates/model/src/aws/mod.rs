@@ -27,7 +27,7 @@ pub struct Index {
     /// Usage plans with their keys.
     pub usage_plans: Vec<UsagePlan>,
     pub(crate) by_arn: BTreeMap<String, ResourceId>,
-    pub(crate) by_kind: BTreeMap<String, Vec<ResourceId>>,
+    pub(crate) by_kind: BTreeMap<String, Vec<Arc<Resource>>>,
 }
 
 impl Index {
@@ -36,7 +36,7 @@ impl Index {
         let is_policy = |r: &&Resource| matches!(r.kind.as_str(), "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy");
         let policies: Vec<&Resource> = resources.values().map(|resource| &**resource).filter(is_policy).collect();
         for resource in resources.values() {
-            index.by_kind.entry(resource.kind.clone()).or_default().push(resource.id.clone());
+            index.by_kind.entry(resource.kind.clone()).or_default().push(resource.clone());
             if let Some(arn) = &resource.arn {
                 index.by_arn.insert(arn.clone(), resource.id.clone());
             }
