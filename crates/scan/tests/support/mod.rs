@@ -2,8 +2,21 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use model::Finding;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The applications in which each risk was found, by their hash.
+pub static FORMS: Mutex<BTreeMap<&'static str, BTreeSet<u64>>> = Mutex::new(BTreeMap::new());
+
+/// Remembers that a risk was found in an application.
+pub fn saw(risk: &'static str, application: &impl Hash) {
+    let mut hasher = DefaultHasher::new();
+    application.hash(&mut hasher);
+    FORMS.lock().unwrap().entry(risk).or_default().insert(hasher.finish());
+}
 
 /// The risks that are judged from code.
 const RISKS: [&str; 20] = [
@@ -40,7 +53,7 @@ pub fn scan(name: &str, files: &[(&str, &str)]) -> Vec<Finding> {
     }
     let app = read::application(&folder, &read::Options::default());
     let findings = sekisho_scan::scan(&app).findings;
-    findings.into_iter().filter(|finding| RISKS.contains(&finding.risk)).collect()
+    findings.into_iter().filter(|finding| RISKS.contains(&finding.risk)).inspect(|finding| saw(finding.risk, &files)).collect()
 }
 
 /// An API before one function, in a runtime.

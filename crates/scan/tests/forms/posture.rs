@@ -1,13 +1,9 @@
 //! The risks of buckets, databases, functions, logs and distributions, judged from the resource graph: for each several forms in
 //! which it stands, none of them its page's, and well-built twins on which it is silent.
-#![allow(clippy::unwrap_used)]
+use crate::judged::*;
 
-#[path = "support/judged.rs"]
-mod judged;
+crate::tests!(buckets, plain_http, databases, who_connects_to_a_database, functions, what_goes_with_its_stack, watching, distributions);
 
-use judged::*;
-
-#[test]
 fn buckets() {
     property(
         "bucket-unversioned",
@@ -76,7 +72,6 @@ fn buckets() {
     );
 }
 
-#[test]
 fn plain_http() {
     let policy = |statement: &str| {
         format!(
@@ -109,7 +104,6 @@ fn plain_http() {
     );
 }
 
-#[test]
 fn databases() {
     property(
         "database-unencrypted",
@@ -176,7 +170,6 @@ fn network(rule: &str, apart: &str) -> String {
     )
 }
 
-#[test]
 fn who_connects_to_a_database() {
     let inline = |rule: &str| network(&format!(", SecurityGroupIngress: [{{IpProtocol: tcp, FromPort: 3306, ToPort: 3306, {rule}}}]"), "");
     let apart = |rule: &str| {
@@ -236,7 +229,6 @@ fn who_connects_to_a_database() {
     );
 }
 
-#[test]
 fn functions() {
     let properties = |more: &str| format!("{FUNCTION}{more}");
     let own = |risk: &str, bad: &[&str], good: &[&str]| {
@@ -349,7 +341,6 @@ fn functions() {
     );
 }
 
-#[test]
 fn what_goes_with_its_stack() {
     let kept = |kind: &str, attributes: &str, properties: &str| {
         format!("Resources:\n  T: {{Type: 'AWS::{kind}'{attributes}, Properties: {{{properties}}}}}\n")
@@ -372,7 +363,6 @@ fn what_goes_with_its_stack() {
     );
 }
 
-#[test]
 fn watching() {
     let trail = |properties: &str, more: &str| {
         format!(
@@ -484,7 +474,6 @@ fn watching() {
     );
 }
 
-#[test]
 fn distributions() {
     let distribution = |viewer: &str, origin: &str, more: &str| {
         one(

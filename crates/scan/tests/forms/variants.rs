@@ -1,9 +1,20 @@
 //! Forms in which a risk stands that no page shows and no other test of this room has: other files, idioms, languages, resources
 //! and formats. Each must be found.
-#![allow(clippy::unwrap_used)]
-
+use crate::support::saw;
 use std::fs;
 use std::path::Path;
+
+crate::tests!(
+    several_statements_in_one,
+    connections_without_a_look_at_the_certificate,
+    stages_without_a_web_acl,
+    rules_that_stop_nothing,
+    authorizers_that_allow_too_much,
+    routes_without_an_authorizer,
+    secrets_in_code,
+    packages,
+    memory_that_the_next_request_finds
+);
 
 /// One file of an application: its path and its text.
 type File<'a> = (&'a str, &'a str);
@@ -30,7 +41,7 @@ fn found(risk: &str, files: &[File<'_>]) -> Vec<String> {
     }
     let app = read::application(&folder, &read::Options::default());
     let findings = sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk);
-    findings.map(|finding| format!("{}:{}", finding.place.file, finding.place.line)).collect()
+    findings.inspect(|finding| saw(finding.risk, &files)).map(|finding| format!("{}:{}", finding.place.file, finding.place.line)).collect()
 }
 
 /// Each application has the risk at one place, each good one at none.
@@ -52,7 +63,6 @@ fn stands(risk: &str, bad: &[(&[File<'_>], &str)], good: &[&[File<'_>]]) {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
-#[test]
 fn several_statements_in_one() {
     let pool = "import { createPool } from 'mysql2';\nconst pool = createPool({\n  uri: process.env.URL,\n  ssl: { ca: 'x' },\n  multipleStatements: true,\n});\nexport const handler = async () => pool.promise().query('SELECT 1');\n";
     let options = "const options = { host: process.env.HOST, ssl: 'Amazon RDS', multipleStatements: true };\nmodule.exports = options;\n";
@@ -71,7 +81,6 @@ fn several_statements_in_one() {
     );
 }
 
-#[test]
 fn connections_without_a_look_at_the_certificate() {
     let python = "import os\nimport pymysql\n\n\ndef handler(event, context):\n    db = pymysql.connect(host=os.environ['H'], user='app')\n    return db.cursor().execute('SELECT 1')\n";
     let loose = "import pg from 'pg';\nconst client = new pg.Client({ host: process.env.HOST, ssl: { rejectUnauthorized: false } });\nexport const handler = async () => client.query('SELECT 1');\n";
@@ -103,7 +112,6 @@ fn rest(more: &str) -> String {
     )
 }
 
-#[test]
 fn stages_without_a_web_acl() {
     let acl = |protects: &str| {
         format!(
@@ -127,9 +135,27 @@ fn stages_without_a_web_acl() {
         ],
         &[&[("template.yaml", &rest(&acl("${Api}/stages/live")))]],
     );
+    let second = "  Test: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Now, StageName: test}}\n";
+    let two = rest(&(acl("${Api}/stages/live") + second));
+    let astray = rest(&acl("${Api}/stages/beta"));
+    let behind = r#", "Acl": {"Type": "AWS::WAFv2::WebACL", "Properties": {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}},
+  "VisibilityConfig": {"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "m"}}},
+"Before": {"Type": "AWS::WAFv2::WebACLAssociation", "Properties": {"WebACLArn": {"Fn::GetAtt": ["Acl", "Arn"]},
+  "ResourceArn": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}::/restapis/${Shop}/stages/v1"}}}}}"#;
+    let implied = json.strip_suffix("}}").unwrap().to_owned() + behind;
+    let (whole, one) =
+        (implied.replace(r#""StageName": "v1"}"#, r#""StageName": "v1", "OpenApiVersion": "3.0.1"}"#), rest(&acl("${Api}/stages/live")));
+    stands(
+        "web-acl-bypass",
+        &[
+            (&[("template.yaml", &two)], "template.yaml:10"),
+            (&[("deploy/stack.yaml", &astray)], "deploy/stack.yaml:5"),
+            (&[("template.json", &implied)], "template.json:2"),
+        ],
+        &[&[("template.json", &whole)], &[("template.yaml", &one)], &[("template.yaml", &bare)]],
+    );
 }
 
-#[test]
 fn rules_that_stop_nothing() {
     let metric = "VisibilityConfig: {SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true, MetricName: m}";
     let acl = |rules: &str| {
@@ -162,7 +188,6 @@ fn rules_that_stop_nothing() {
     }
 }
 
-#[test]
 fn authorizers_that_allow_too_much() {
     let sam = |runtime: &str, handler: &str| {
         format!(
@@ -187,7 +212,6 @@ fn authorizers_that_allow_too_much() {
     stands("wide-authorizer-policy", &bad, &[&[("template.yaml", &node), ("app/guard.mjs", &own)]]);
 }
 
-#[test]
 fn routes_without_an_authorizer() {
     let sam = |auth: &str| {
         format!(
@@ -211,7 +235,6 @@ fn routes_without_an_authorizer() {
     );
 }
 
-#[test]
 fn secrets_in_code() {
     let typed = "import axios from 'axios';\nconst client = axios.create({ headers: { Authorization: 'Bearer sk_live_51HqLyjWDarjtT1zdp7dc4Xw9' } });\nexport const handler = async (): Promise<unknown> => client.get('https://api.example.com');\n";
     let python = "import pymysql\n\nSETTINGS = {'user': 'app', 'password': 'kestrel-42-Harbour'}\n\n\ndef handler(event, context):\n    return pymysql.connect(host='db.example.com', ssl={'ca': 'x'}, **SETTINGS)\n";
@@ -224,7 +247,6 @@ fn secrets_in_code() {
     assert_eq!(found(&[("template.yaml", PY), ("app/main.py", &read)]), Vec::<String>::new());
 }
 
-#[test]
 fn packages() {
     let uses = |name: &str| format!("import x from '{name}';\nexport const handler = async () => x;\n");
     let lock = |name: &str, version: &str| {
@@ -282,7 +304,6 @@ fn packages() {
     );
 }
 
-#[test]
 fn memory_that_the_next_request_finds() {
     // The first caller's name stays.
     let first = "let user;\nexport const handler = async (event) => {\n  user ??= JSON.parse(event.body).user;\n  return { statusCode: 200, body: `Hello ${user}` };\n};\n";

@@ -1,10 +1,13 @@
 //! The risks that are judged from code: forms in which each stands, in files, idioms and resources that no page shows, and well-built
 //! twins on which they are silent.
-#![allow(clippy::unwrap_used)]
+use crate::support::{api, scan};
 
-mod support;
-
-use support::{api, scan};
+crate::tests!(
+    stands_in_other_forms,
+    is_silent_on_what_is_well_built,
+    the_template_may_keep_it_from_harm,
+    an_authorizer_that_no_function_names
+);
 
 /// Risks and lines found in one file behind that API.
 fn found(name: &str, file: &str, text: &str) -> Vec<(&'static str, u32)> {
@@ -17,7 +20,6 @@ fn found(name: &str, file: &str, text: &str) -> Vec<(&'static str, u32)> {
     all
 }
 
-#[test]
 fn stands_in_other_forms() {
     let js = |body: &str| format!("export const main = async (event, context) => {{\n{body}\n}};\n");
     let py = |body: &str| format!("def main(event, context):\n    {}\n", body.replace('\n', "\n    "));
@@ -57,6 +59,42 @@ fn stands_in_other_forms() {
             3,
             "r.mjs",
             format!("import s from 'node-serialize';\n{}", js("return s.unserialize(event.headers['x-profile']);")),
+        ),
+        (
+            "sql-injection",
+            3,
+            "sql/one.mjs",
+            format!("import pg from 'pg';\n{}", js(&format!("return new pg.Pool().query(`SELECT * FROM t WHERE id = '${{{q}.id}}'`);"))),
+        ),
+        (
+            "sql-injection",
+            4,
+            "two.py",
+            format!(
+                "import psycopg2\n{}",
+                py("cursor = psycopg2.connect(dsn='d').cursor()\ncursor.execute(f\"SELECT * FROM t WHERE name = '{event['pathParameters']['id']}'\")")
+            ),
+        ),
+        (
+            "sql-injection",
+            4,
+            "three.mjs",
+            format!("import knex from 'knex';\nconst db = knex({{ client: 'mysql2' }});\n{}", js("return db.raw('SELECT * FROM t ORDER BY ' + JSON.parse(event.body).sort);")),
+        ),
+        (
+            "sql-injection",
+            3,
+            "four.py",
+            format!(
+                "import boto3\n{}",
+                py("sql = \"DELETE FROM t WHERE id = '%s'\" % event['headers']['x-id']\nboto3.client('rds-data').execute_statement(resourceArn='a', secretArn='b', sql=sql)")
+            ),
+        ),
+        (
+            "sql-injection",
+            3,
+            "five.cjs",
+            "const { Sequelize } = require('sequelize');\nconst db = new Sequelize(process.env.URL);\nexports.main = async (event) => db.query(['UPDATE t SET a = 1 WHERE b =', event.pathParameters.id].join(' '));\n".into(),
         ),
         (
             "server-side-request-forgery",
@@ -348,7 +386,6 @@ fn stands_in_other_forms() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-#[test]
 fn is_silent_on_what_is_well_built() {
     let js = |body: &str| format!("export const main = async (event, context) => {{\n{body}\n}};\n");
     let py = |body: &str| format!("def main(event, context):\n    {}\n", body.replace('\n', "\n    "));
@@ -423,7 +460,6 @@ fn is_silent_on_what_is_well_built() {
 }
 
 /// What stands in the way of the risk elsewhere than in the code: the pool, the authorizer, the cache.
-#[test]
 fn the_template_may_keep_it_from_harm() {
     let code = "exports.main = async (event) => {\n  if (event.requestContext.authorizer?.claims['custom:role'] === 'admin') return { statusCode: 200 };\n};\n";
     let pool = |client: &str, mutable: &str| {
@@ -465,7 +501,6 @@ Resources:
 }
 
 /// An authorizer that stands beside the functions is read before anything trusts it.
-#[test]
 fn an_authorizer_that_no_function_names() {
     let authorizer = "import jwt from 'jsonwebtoken';
 export const handler = (event, context, done) => {

@@ -1,8 +1,20 @@
 //! The risks that ask the IAM engine: several forms in which each stands, and well-built twins on which it is silent.
-#![allow(clippy::unwrap_used)]
-
+use crate::support::saw;
 use std::fs;
 use std::path::Path;
+
+crate::tests!(
+    privilege_escalation,
+    a_role_is_passed_to_the_schedule_it_was_made_for,
+    over_privileged_role,
+    unused_grants_where_code_is_injected,
+    managed_policies,
+    shared_role,
+    public_resource_policy,
+    a_function_url_is_one_finding,
+    cross_account_access,
+    confused_deputy
+);
 
 const TRUST: &str =
     "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}";
@@ -18,7 +30,8 @@ fn findings(risk: &str, name: &str, template: &str) -> Vec<model::Finding> {
     fs::write(folder.join("template.yaml"), template).unwrap();
     let app = read::application(&folder, &read::Options::default());
     assert_eq!(app.troubles.iter().filter(|t| !t.says.contains("code")).count(), 0, "{:?}", app.troubles);
-    sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk).collect()
+    let findings = sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk);
+    findings.inspect(|finding| saw(finding.risk, &template)).collect()
 }
 
 /// A function with a role of these statements (flow mappings) and more resources.
@@ -73,7 +86,6 @@ fn permission(rest: &str) -> String {
     function("{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*'}", &permission)
 }
 
-#[test]
 fn privilege_escalation() {
     let of = |name: &str, statements: &str, more: &str| found("privilege-escalation", name, &function(statements, more)).len();
     let allow = |actions: &str, resource: &str| format!("{{Effect: Allow, Action: [{actions}], Resource: '{resource}'}}");
@@ -103,7 +115,6 @@ fn privilege_escalation() {
     assert_eq!(of("plain", &allow("'dynamodb:PutItem', 'states:StartExecution'", "*"), ""), 0);
 }
 
-#[test]
 fn a_role_is_passed_to_the_schedule_it_was_made_for() {
     let more = "  Sender:
     Type: AWS::IAM::Role
@@ -118,7 +129,6 @@ fn a_role_is_passed_to_the_schedule_it_was_made_for() {
     assert_eq!(found("privilege-escalation", "any", &function(any, more)).len(), 1);
 }
 
-#[test]
 fn over_privileged_role() {
     let of = |name: &str, statements: &str| found("over-privileged-role", name, &function(statements, "")).len();
     assert_eq!(of("star", "{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}"), 1);
@@ -142,7 +152,6 @@ fn over_privileged_role() {
 }
 
 /// What the code never calls is told where somebody's data becomes code, and only there.
-#[test]
 fn unused_grants_where_code_is_injected() {
     let risk = "over-privileged-role";
     let titles = |name: &str, code: &str, policies: &str| {
@@ -174,7 +183,6 @@ fn unused_grants_where_code_is_injected() {
 }
 
 /// Whole services by the documents of AWS managed policies; a policy that nobody here knows is said.
-#[test]
 fn managed_policies() {
     let with = |policies: &str, more: &str| {
         format!(
@@ -199,7 +207,6 @@ fn managed_policies() {
     assert_eq!(said, [says]);
 }
 
-#[test]
 fn shared_role() {
     let twin = |role: &str| {
         format!(
@@ -217,7 +224,6 @@ fn shared_role() {
     assert_eq!(found("shared-role", "logs", &function(logs, &twin("!GetAtt Role.Arn"))).len(), 0);
 }
 
-#[test]
 fn public_resource_policy() {
     let risk = "public-resource-policy";
     let to =
@@ -274,7 +280,6 @@ fn public_resource_policy() {
     assert_eq!(found(risk, "via", &key(own)).len(), 0);
 }
 
-#[test]
 fn a_function_url_is_one_finding() {
     let url = |auth: &str| {
         format!(
@@ -295,7 +300,6 @@ fn a_function_url_is_one_finding() {
     assert_eq!(condition("both", &by_url(second)), None);
 }
 
-#[test]
 fn cross_account_access() {
     let risk = "cross-account-access";
     let role = |principal: &str, condition: &str| {
@@ -319,7 +323,6 @@ fn cross_account_access() {
     assert_eq!(found(risk, "service", &permission("Principal: sns.amazonaws.com")).len(), 0);
 }
 
-#[test]
 fn confused_deputy() {
     let risk = "confused-deputy";
     assert_eq!(found(risk, "topic", &permission("Principal: sns.amazonaws.com")).len(), 1);

@@ -1,6 +1,5 @@
 //! Templates in which a risk must be found, and templates in which it must not.
-#![allow(dead_code)]
-
+use crate::support::saw;
 use std::fs;
 use std::path::Path;
 
@@ -25,7 +24,9 @@ pub fn found(risk: &str, template: &str) -> Vec<String> {
     let app = read::application(&folder, &read::Options::default());
     let read: Vec<_> = app.troubles.iter().filter(|t| !t.says.contains("code")).collect();
     assert!(read.is_empty(), "{read:?}");
-    sekisho_scan::scan(&app).findings.into_iter().filter(|finding| finding.risk == risk).map(|finding| finding.title).collect()
+    let findings = sekisho_scan::scan(&app).findings;
+    let own = findings.iter().filter(|finding| finding.risk == risk);
+    own.inspect(|finding| saw(finding.risk, &template)).map(|finding| finding.title.clone()).collect()
 }
 
 /// Each of these has the risk, each of those has not.

@@ -1,13 +1,9 @@
 //! The risks of APIs and identities, judged from the resource graph: for each several forms in
 //! which it stands, none of them its page's, and well-built twins on which it is silent.
-#![allow(clippy::unwrap_used)]
+use crate::judged::*;
 
-#[path = "support/judged.rs"]
-mod judged;
+crate::tests!(open_doors, classic_web_acl, cognito, bodies);
 
-use judged::*;
-
-#[test]
 fn open_doors() {
     let http = |auth: &str| {
         format!(
@@ -133,7 +129,6 @@ fn web_acl(statement: &str) -> String {
 }
 
 /// A web ACL of AWS WAF Classic is judged as one of AWS WAF is.
-#[test]
 fn classic_web_acl() {
     let classic = |action: &str, stage: &str| {
         format!(
@@ -169,7 +164,6 @@ fn identities(guests: bool, statement: &str, more: &str) -> String {
     )
 }
 
-#[test]
 fn cognito() {
     let allow = |action: &str, resource: &str| format!("{{Effect: Allow, Action: {action}, Resource: {resource}}}");
     let closed = ", Properties: {AdminCreateUserConfig: {AllowAdminCreateUserOnly: true}}";
@@ -253,7 +247,6 @@ fn cognito() {
 }
 
 /// The body of a route goes into a query: with a model there is nothing to say, with half of one there is.
-#[test]
 fn bodies() {
     let app = |validator: &str, method: &str| {
         format!(
