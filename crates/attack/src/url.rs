@@ -62,6 +62,14 @@ impl Target for UrlTarget {
         Err(not_offered("other stage"))
     }
 
+    fn bucket(&mut self, _: &str, _: &HttpRequest) -> Result<HttpResponse, TargetError> {
+        Err(not_offered("bucket"))
+    }
+
+    fn to_write(&mut self) -> Result<String, TargetError> {
+        Err(not_offered("text that somebody looks for"))
+    }
+
     fn user_token(&mut self) -> Result<String, TargetError> {
         Err(not_offered("token of a signed-in user"))
     }

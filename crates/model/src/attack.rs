@@ -58,6 +58,19 @@ pub enum PlantAt {
         /// `stack/LogicalId` of the function.
         function: String,
     },
+    /// An object of a bucket: its content, and in its key what `{canary}` stands for.
+    Object {
+        /// The bucket's name.
+        bucket: String,
+        /// `private/salaries.csv`.
+        key: String,
+    },
+    /// Nowhere: the attack is to write it into an object of this bucket. The prover looks for it there, as the bucket's owner, and
+    /// takes it away.
+    Upload {
+        /// The bucket's name.
+        bucket: String,
+    },
     /// What the pages that a customer opens may read in their browser: a cookie with a token, say.
     Browser,
     /// The application's own traffic, and a text that the attack may leave where only somebody else may write: who reads there
@@ -71,6 +84,11 @@ pub trait Target {
     fn http(&mut self, api: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
     /// The same to another stage of the API than the one that its customers use.
     fn http_at(&mut self, api: &str, stage: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
+    /// A request to a bucket of the application, without credentials added: its path is the key. A signed URL, a form and nobody's
+    /// own request look like this.
+    fn bucket(&mut self, bucket: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError>;
+    /// What the attack is to write, where the prover wants to find it written ([`PlantAt::Upload`]).
+    fn to_write(&mut self) -> Result<String, TargetError>;
     /// A token of a signed-in user of the application, for the foothold `SignedInUser`.
     fn user_token(&mut self) -> Result<String, TargetError>;
     /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has. Each call

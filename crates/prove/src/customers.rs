@@ -59,7 +59,10 @@ impl Customers<'_> {
                     let by = tokens.values().find(|(own, _)| own == token).map(|(_, by)| by.clone());
                     round.tokens.push((token.clone(), by.unwrap_or_else(|| SignIn::Token(token.clone()))));
                 }
-                request.path = format!("{}{}", self.base, request.path);
+                // What names a bucket's host goes there, everything else to the API.
+                if !request.header("host").is_some_and(|host| host.ends_with(".amazonaws.com")) {
+                    request.path = format!("{}{}", self.base, request.path);
+                }
                 if let (Some(token), "GET") = (&token, request.method.as_str()) {
                     round.reads.push((subject(token), request.clone()));
                 }
@@ -111,6 +114,11 @@ impl Customers<'_> {
             Some(("filler", length)) => {
                 length.trim().parse::<usize>().map(|length| "x".repeat(length.min(1 << 20))).map_err(|_| format!("`{length}` is no length"))
             }
+            Some(("bucket", logical)) => {
+                let found = self.app.of_kind("AWS::S3::Bucket").find(|bucket| &*bucket.id.logical == logical);
+                let found = found.ok_or_else(|| format!("the application has no bucket {logical}"))?;
+                Ok(format!("{}.s3.{}.amazonaws.com", found.physical_id, self.app.region))
+            }
             Some(("token", who)) => {
                 if let Some((token, _)) = tokens.get(who) {
                     return Ok(token.clone());
@@ -123,7 +131,9 @@ impl Customers<'_> {
                 tokens.insert(who.to_owned(), (token.clone(), by));
                 Ok(token)
             }
-            Some(_) => Err(format!("`{{{{{variable}}}}}` is not known: use canary, nonce, filler N, token CLIENT or NAME.FIELD")),
+            Some(_) => {
+                Err(format!("`{{{{{variable}}}}}` is not known: use canary, nonce, filler N, bucket BUCKET, token CLIENT or NAME.FIELD"))
+            }
         }
     }
 }

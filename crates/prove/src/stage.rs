@@ -168,6 +168,7 @@ impl Stage<'_> {
                 target.in_browser(&canary);
                 canary
             }
+            PlantAt::Upload { bucket } => return self.write(running, subject, target, &bucket),
             at => {
                 let canary = secret();
                 if let Err(error) = runtime.block_on(running.plant(&at, &canary)) {
@@ -181,6 +182,18 @@ impl Stage<'_> {
         let outcome = subject.attack(self.app, target);
         let took = outcome.as_ref().is_ok_and(|outcome| outcome.brought_back(&canary) || outcome.brought_back(&left));
         (outcome, took)
+    }
+
+    /// An attack that writes: the canary is in its hands, and the owner of the bucket looks for it and takes it away.
+    fn write(&self, running: &Running, subject: &Subject<'_>, target: &mut UpTarget<'_>, bucket: &str) -> (Result<Outcome, String>, bool) {
+        let canary = secret();
+        target.to_leave(&canary);
+        let outcome = subject.attack(self.app, target);
+        match (outcome, running.take_away(bucket, &canary)) {
+            (outcome, Ok(found)) => (outcome, found),
+            (Ok(_), Err(error)) => (Err(error.to_string()), false),
+            (Err(why), _) => (Err(why), false),
+        }
     }
 
     /// Runs the detections of the attacked risks over the logs so far. Those of other risks would miss logs that this

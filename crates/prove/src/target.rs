@@ -160,6 +160,17 @@ impl Target for UpTarget<'_> {
         self.client.send(&request, &self.web).map_err(|error| TargetError::Failed(error.to_string()))
     }
 
+    fn bucket(&mut self, bucket: &str, request: &HttpRequest) -> Result<HttpResponse, TargetError> {
+        let mut request = request.clone();
+        request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("host"));
+        request.headers.push(("Host".into(), format!("{bucket}.s3.{}.amazonaws.com", self.region)));
+        self.client.send(&request, &self.web).map_err(|error| TargetError::Failed(error.to_string()))
+    }
+
+    fn to_write(&mut self) -> Result<String, TargetError> {
+        Ok(self.left.clone())
+    }
+
     fn user_token(&mut self) -> Result<String, TargetError> {
         let none = "no customer has a token: describe the application's normal traffic in traffic.http";
         self.customers.token.clone().ok_or_else(|| TargetError::NotOffered(none.into()))

@@ -32,6 +32,16 @@ const FIREWALL: &str = "
       WebACLArn: !GetAtt Firewall.Arn
 ";
 
+/// A trail that records what is done with objects.
+const TRAIL: &str = "
+  PageTrail:
+    Type: AWS::CloudTrail::Trail
+    Properties:
+      IsLogging: true
+      S3BucketName: trails-of-the-account
+      EventSelectors: [{ReadWriteType: All, DataResources: [{Type: 'AWS::S3::Object', Values: ['arn:aws:s3']}]}]
+";
+
 #[test]
 fn pages_with_traffic_fall_to_their_attacks() {
     let only = std::env::var("ONLY").ok();
@@ -54,7 +64,8 @@ fn falls(risk: &Risk, page: &Page<'_>, outside: bool) {
     let template = fs::read_to_string(root.join("template.yaml")).unwrap();
     // What comes from another account does not come through the API. A page about web ACLs has its own.
     if risk.without(Proved::Detected).is_none() && !outside && !template.contains("AWS::WAFv2::WebACL") {
-        write(&root, "template.yaml", &(template.trim_end().to_owned() + FIREWALL));
+        let trail = if template.contains("AWS::S3::Bucket") { TRAIL } else { "" };
+        write(&root, "template.yaml", &(template.trim_end().to_owned() + FIREWALL + trail));
     }
     let options = Options { root: root.clone(), read: read::Options::default(), offline: false, risks: vec![slug.into()] };
     let says = |says: &str| println!("{slug}: {says}");
@@ -224,5 +235,32 @@ fn a_role_that_anyone_may_take_is_taken() {
         "{wide}, {{Effect: Deny, Principal: '*', Action: 'sts:AssumeRole', Condition: {{Bool: {{'aws:SecureTransport': 'false'}}}}}}"
     );
     let rows = ledger("cross-account-access", &role(&denied, "dynamodb:*")).ledger;
+    assert_eq!((rows.len(), rows[0].exploited), (1, Proof::No), "{:?}", rows[0].evidence);
+}
+
+#[test]
+fn a_bucket_whose_policy_lets_in_everyone_is_read_by_nobody_in_particular() {
+    let template = |block: &str| {
+        format!(
+            "
+Resources:
+  Exports:
+    Type: AWS::S3::Bucket
+    Properties: {block}
+  ExportsPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Exports
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{{Effect: Allow, Principal: '*', Action: 's3:GetObject', Resource: !Sub '${{Exports.Arn}}/*'}}]
+{TRAIL}"
+        )
+    };
+    let open = "{PublicAccessBlockConfiguration: {BlockPublicAcls: true, IgnorePublicAcls: true}}";
+    let rows = ledger("public-resource-policy", &template(open)).ledger;
+    assert_eq!((rows.len(), rows[0].exploited, rows[0].detected), (1, Proof::Yes, Proof::Yes), "{:?}", rows[0].evidence);
+    // Block Public Access is on where a template does not say otherwise: found with that condition, and refused.
+    let rows = ledger("public-resource-policy", &template("{}")).ledger;
     assert_eq!((rows.len(), rows[0].exploited), (1, Proof::No), "{:?}", rows[0].evidence);
 }

@@ -11,6 +11,7 @@ mod flow;
 mod grants;
 mod guarded;
 pub mod lens;
+mod objects;
 mod packages;
 mod page;
 mod pool;

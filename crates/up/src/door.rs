@@ -60,7 +60,11 @@ impl Running {
             PlantAt::Stages => self.plant_in_stages(canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::HandlerFile { function } => self.plant_handler_file(function, canary),
-            PlantAt::Traffic | PlantAt::TrafficOrLeft | PlantAt::Browser => Err(UpError::Door {
+            PlantAt::Object { bucket, key } => {
+                let key = key.replace("{canary}", canary);
+                self.objects("PUT", bucket, &format!("/{key}"), canary.as_bytes()).map(drop)
+            }
+            PlantAt::Upload { .. } | PlantAt::Traffic | PlantAt::TrafficOrLeft | PlantAt::Browser => Err(UpError::Door {
                 what: "plant where customers keep it".into(),
                 why: "the application's own customers plant it; send their requests with the canary filled in".into(),
             }),
@@ -152,6 +156,40 @@ impl Running {
             value: Node::string(handler, declared.place.clone()),
         };
         self.apply(&change).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// Whether an object of a bucket holds a text that somebody was to write there; those that do are deleted.
+    ///
+    /// # Errors
+    /// [`UpError::Door`] when the bucket cannot be read.
+    pub fn take_away(&self, bucket: &str, text: &str) -> Result<bool, UpError> {
+        let mut found = false;
+        let listed = self.objects("GET", bucket, "?encoding-type=url", b"")?;
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        for key in listed.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>")).map(|(key, _)| key) {
+            let content = self.objects("GET", bucket, &format!("/{key}"), b"")?;
+            if content.windows(text.len().max(1)).any(|part| part == text.as_bytes()) {
+                self.objects("DELETE", bucket, &format!("/{key}"), b"")?;
+                found = true;
+            }
+        }
+        Ok(found)
+    }
+
+    /// A request to Amazon S3, as the owner of the account; the body of the answer.
+    fn objects(&self, method: &str, bucket: &str, target: &str, body: &[u8]) -> Result<Vec<u8>, UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("{method} in bucket {bucket}"), why };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let request = HttpRequest {
+            method: method.into(),
+            path: format!("/{bucket}{path}"),
+            query: query.into(),
+            body: body.to_vec(),
+            ..HttpRequest::default()
+        };
+        let root = Identity::Root { account: self.app().account.clone() };
+        let done = self.engine.carry_out_inside("s3", &request, &root).map_err(|error| refuse(error.to_string()))?;
+        Ok(done.response.body)
     }
 
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.

@@ -1,7 +1,8 @@
 //! A bucket whose access control list lets in everyone.
 
-use crate::Risk;
-use model::{App, Confidence, Edit, Finding, Fix, Node, Operation, Profile, Resource, Segment, Severity, Step};
+use crate::{Attack, Risk, objects};
+use model::attack::{Outcome, PlantAt};
+use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Operation, Profile, Resource, Segment, Severity, Step, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -9,7 +10,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("the prover's target has no object storage"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("public_bucket_acl/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -51,4 +52,19 @@ fn finding(bucket: &Resource) -> Option<Finding> {
         fix: Some(Fix { says: "take the list out".into(), safe: false, edits, then: None }),
         ..crate::blank(SLUG, bucket.id.to_string(), acl.place.clone())
     })
+}
+
+/// What the list gives away is the names of objects.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let bucket = objects::of(app, findings)?;
+    match bucket.properties.get("AccessControl").and_then(Node::str) {
+        Some("AuthenticatedRead") => Err("only callers with an AWS account of their own are let in, and none of them is tried".into()),
+        _ => Ok(PlantAt::Object { bucket: bucket.physical_id.clone(), key: "invoices/{canary}.pdf".into() }),
+    }
+}
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    if let Ok(bucket) = objects::of(app, findings) {
+        objects::read(&bucket.physical_id, "/?list-type=2", target, outcome);
+    }
 }

@@ -1,9 +1,10 @@
 //! A resource policy lets in anyone, or anyone with an AWS account.
 
 use crate::grants::{self, Grant, STRANGER};
-use crate::{Profile, Risk, blank};
+use crate::{Attack, Profile, Risk, blank, objects};
 use iam::Principal;
-use model::{App, Confidence, Finding, Fix, Node, Severity, Step};
+use model::attack::{Outcome, PlantAt};
+use model::{App, Confidence, Finding, Fix, Foothold, Node, Severity, Step, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -11,11 +12,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    // Amazon DynamoDB Developer Guide, "Blocking public access with resource-based policies in DynamoDB"; AWS Secrets Manager User
-    // Guide, "Access AWS Secrets Manager secrets from a different account".
-    attack: Err(
-        "of what up serves none is public by its policy alone: DynamoDB refuses a public policy, a secret needs a key that is public too",
-    ),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("public_resource_policy/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -97,4 +94,23 @@ fn fix(grant: &Grant<'_>) -> Option<Fix> {
     }
     let edit = grant.own_account_only()?;
     Some(Fix { says: "allow the application's own account alone".into(), safe: false, edits: vec![edit], then: None })
+}
+
+/// An object of a bucket. Of what `up` serves nothing else is public by its policy alone: DynamoDB refuses a public policy, a secret
+/// needs a key that is public too (Amazon DynamoDB Developer Guide, "Blocking public access with resource-based policies in DynamoDB";
+/// AWS Secrets Manager User Guide, "Access AWS Secrets Manager secrets from a different account").
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let bucket = objects::of(app, findings)?;
+    let arn = format!("{}/{}", bucket.arn.as_deref().unwrap_or_default(), objects::PRIVATE);
+    let request = iam::Request::new(Principal::Anonymous, "s3:GetObject", arn.as_str()).with_context(grants::stranger());
+    let policy = bucket.arn.as_deref().and_then(|arn| iam::app::resource_policy(app, arn));
+    let stack = iam::Stack::default().with_resource(policy);
+    let reads = iam::decide(&request.owned_by(&*app.account), &stack).outcome == iam::Outcome::Allowed;
+    if reads { Ok(objects::private(bucket)) } else { Err("it lets nobody read the objects, and nothing else is planted".into()) }
+}
+
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    if let Ok(bucket) = objects::of(app, findings) {
+        objects::read(&bucket.physical_id, &format!("/{}", objects::PRIVATE), target, outcome);
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::entry::{Danger, Entries};
 use crate::flow::{self, Sinks};
-use crate::{Profile, Risk, review, source};
+use crate::{Attack, Profile, Risk, objects, review, source};
+use model::attack::{Outcome, PlantAt};
 use model::code::{ReviewKind, SinkKind};
-use model::{App, Finding, Fix, Place};
+use model::{App, Finding, Fix, Foothold, Place, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -12,7 +13,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: up has no S3"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("unsafe_post_policy/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -62,3 +63,30 @@ fn fix(app: &App, place: &Place) -> Option<Fix> {
 
 /// 10 MiB.
 const LARGEST: u32 = 10 << 20;
+
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    objects::of_function(app, findings).map(|bucket| PlantAt::Upload { bucket: bucket.physical_id.clone() })
+}
+
+/// Asks for a form as anyone does, and sends a file with it that is larger than any bound one would set.
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let function = findings.first().and_then(|finding| app.aws().functions.values().find(|f| f.id.to_string() == finding.resource));
+    let (Some(function), text) = (function, target.to_write()) else { return };
+    let text = match text {
+        Ok(text) => text,
+        Err(error) => return outcome.failed(&error),
+    };
+    let Some((bucket, fields)) = objects::ask(app, &function.id, target, outcome, objects::signed_form) else {
+        return outcome.steps.push("no route of a REST API answers with a form".into());
+    };
+    let mut file = text.into_bytes();
+    file.resize(LARGEST as usize + 1, 0);
+    outcome.refused = None;
+    match target.bucket(&bucket, &objects::form(&fields, &file)) {
+        Ok(response) => {
+            outcome.took(&response);
+            outcome.steps.push(format!("{} bytes were sent with it: {}", file.len(), response.status));
+        }
+        Err(error) => outcome.failed(&error),
+    }
+}

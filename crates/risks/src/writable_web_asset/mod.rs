@@ -2,9 +2,10 @@
 
 use crate::pool::{self, Whom};
 use crate::setting::{self, Told};
-use crate::{Risk, grants};
-use iam::{Context, Outcome, Principal, Request, Stack};
-use model::{App, Finding, Node, Place, Profile, Resource, Severity, Step};
+use crate::{Attack, Risk, grants, objects};
+use iam::{Context, Principal, Request, Stack};
+use model::attack::{Outcome, PlantAt};
+use model::{App, Finding, Foothold, HttpRequest, Node, Place, Profile, Resource, Severity, Step, Target};
 
 /// The risk.
 pub const RISK: Risk = Risk {
@@ -12,12 +13,15 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("the prover's target has no object storage"),
+    attack: Ok(Attack { foothold: Foothold::Anyone, plant, run }),
     detections: &[("writable_web_asset/detect.yml", include_str!("detect.yml"))],
     without: &[(crate::Proved::Blocked, crate::Reason::AdviceOnly)],
 };
 
 const SLUG: &str = "writable-web-asset";
+
+/// Who needs nothing.
+const ANYONE: &str = "anyone on the internet";
 
 /// A file that every page loads.
 const ASSET: &str = "index.html";
@@ -58,7 +62,9 @@ fn writer(app: &App, bucket: &Resource, arn: &str) -> Option<(String, Place)> {
     let allowed = |principal: Principal, stack: &Stack, context: Context| {
         let request = Request::new(principal, "s3:PutObject", arn).with_context(context).owned_by(&*app.account);
         let decision = iam::decide(&request, stack);
-        (decision.outcome == Outcome::Allowed).then(|| decision.matched.first().map(|matched| matched.statement.place.clone())).flatten()
+        (decision.outcome == iam::Outcome::Allowed)
+            .then(|| decision.matched.first().map(|matched| matched.statement.place.clone()))
+            .flatten()
     };
     let policy = bucket.arn.as_deref().and_then(|arn| iam::app::resource_policy(app, arn));
     let blocked = ["BlockPublicPolicy", "RestrictPublicBuckets"]
@@ -66,7 +72,7 @@ fn writer(app: &App, bucket: &Resource, arn: &str) -> Option<(String, Place)> {
         .any(|key| bucket.properties.at(&["PublicAccessBlockConfiguration", key]).and_then(Node::bool) == Some(true));
     let public = Stack::default().with_resource(policy.clone());
     if let Some(place) = allowed(Principal::Anonymous, &public, grants::stranger()).filter(|_| !blocked) {
-        return Some(("anyone on the internet".into(), place));
+        return Some((ANYONE.into(), place));
     }
     pool::given(app).into_iter().find_map(|given| {
         let stack = iam::app::stack_of_role(app, given.role).with_resource(policy.clone());
@@ -75,4 +81,32 @@ fn writer(app: &App, bucket: &Resource, arn: &str) -> Option<(String, Place)> {
         let who = if given.whom == Whom::Guests { "any guest" } else { "any user" };
         Some((format!("{who} of {}", given.pool.id.logical), allowed(principal, &stack, Context::open())?))
     })
+}
+
+/// Somebody without credentials writes; those of an identity pool's user are not at hand.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let bucket = objects::of(app, findings)?;
+    let arn = format!("{}/{ASSET}", bucket.arn.as_deref().unwrap_or_default());
+    match writer(app, bucket, &arn) {
+        Some((who, _)) if who == ANYONE => Ok(PlantAt::Upload { bucket: bucket.physical_id.clone() }),
+        _ => Err("who may write is a user of an identity pool, whose credentials are not at hand".into()),
+    }
+}
+
+/// A page of its own beside those of the site: nothing is replaced, and what was written is taken away by the prover.
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    let (Ok(bucket), text) = (objects::of(app, findings), target.to_write()) else { return };
+    let answer = text.and_then(|text| {
+        let headers = [("Content-Type", "text/html"), ("If-None-Match", "*")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let (path, body) = (format!("/{text}.html"), format!("<!doctype html><title>{text}</title>").into_bytes());
+        target.bucket(&bucket.physical_id, &HttpRequest { method: "PUT".into(), path, headers, body, ..HttpRequest::default() })
+    });
+    match answer {
+        Ok(response) => {
+            outcome.took(&response);
+            outcome.steps.push(format!("a page was put beside those of {}: {}", bucket.id.logical, response.status));
+        }
+        Err(error) => outcome.failed(&error),
+    }
 }
