@@ -6,7 +6,7 @@ use super::{Wanted, arn, bucket, need, not_implemented, store, write};
 use crate::{Asked, ServiceError};
 use gate::bucket::{address, has_acls};
 use gate::sigv4::{Chunked, Form, is_chunked, scope_of_upload};
-use model::{ApiCall, App, HttpRequest, World};
+use model::{ApiCall, App, HttpRequest, Resource, World};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ pub fn asked(app: &App, request: &HttpRequest) -> Result<Asked, ServiceError> {
             _ => Err(not_allowed()),
         };
     };
-    bucket(app, &named)?;
+    let own = bucket(app, &named)?;
     let headers = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
     let mut wanted = Wanted { bucket: named, key, headers: headers.collect(), query, signed: scope_of_upload(request).is_some() };
     let mut content = request.body.clone();
@@ -126,6 +126,7 @@ pub fn asked(app: &App, request: &HttpRequest) -> Result<Asked, ServiceError> {
         _ => return Err(not_allowed()),
     };
     refuse_unkept(app, &wanted)?;
+    refuse_list(own, &wanted)?;
     let needs = needs(app, operation, &wanted, request, &content)?;
     Ok(Asked { content, ..finished(request, wanted, operation, needs) })
 }
@@ -291,6 +292,18 @@ fn refuse_unkept(app: &App, wanted: &Wanted) -> Result<(), ServiceError> {
         return Err(ServiceError::new(403, "AccessDenied", "Access Denied"));
     }
     Ok(())
+}
+
+/// Where access control lists are disabled, a request that brings one fails before anybody asks who may set it (Amazon S3 User
+/// Guide, "Controlling ownership of objects and disabling ACLs for your bucket").
+fn refuse_list(bucket: &Resource, wanted: &Wanted) -> Result<(), ServiceError> {
+    let acl = wanted.header("x-amz-acl").or_else(|| wanted.header("acl"));
+    match acl {
+        Some(acl) if !has_acls(bucket) && acl != "bucket-owner-full-control" => {
+            Err(ServiceError::new(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Buckets that were made since June 2020 take no signature of version 2 (Amazon S3 API Reference, "AWS Signature Version 2 turned

@@ -7,7 +7,7 @@ use super::{Wanted, checksum, document, empty, internal, malformed, xml};
 use crate::wire::xml_escape;
 use crate::{Done, ServiceError, draw};
 use md5::{Digest as _, Md5};
-use model::{HttpResponse, Resource, Store, World};
+use model::{HttpResponse, Store, World};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -37,8 +37,8 @@ fn parts(id: &str) -> String {
     format!("parts/{id}")
 }
 
-pub fn create(bucket: &Resource, wanted: &Wanted, world: &dyn World) -> Result<Done, ServiceError> {
-    let upload = Upload { bucket: wanted.bucket.clone(), key: wanted.key.clone(), object: described(bucket, wanted)? };
+pub fn create(wanted: &Wanted, world: &dyn World) -> Result<Done, ServiceError> {
+    let upload = Upload { bucket: wanted.bucket.clone(), key: wanted.key.clone(), object: described(wanted)? };
     let id = draw::text(world, draw::BASE36, 64);
     world.store("s3").put(UPLOADS, &id, &serde_json::to_vec(&upload).map_err(|_| internal())?)?;
     let (name, key) = (xml_escape(&wanted.bucket), xml_escape(&wanted.key));

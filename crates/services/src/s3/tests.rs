@@ -43,9 +43,9 @@ fn what_requests_need() {
         ("GET", "/files/a%20b/c", &[], "GetObject: s3:GetObject arn:aws:s3:::files/a b/c"),
         (
             "PUT",
-            "/files/k",
+            "/old/k",
             &[("x-amz-acl", "public-read")],
-            "PutObject: s3:PutObject arn:aws:s3:::files/k, s3:PutObjectAcl arn:aws:s3:::files/k",
+            "PutObject: s3:PutObject arn:aws:s3:::old/k, s3:PutObjectAcl arn:aws:s3:::old/k",
         ),
         ("PUT", "/files/k", &[("If-Match", "\"e\"")], "PutObject: s3:PutObject arn:aws:s3:::files/k, s3:GetObject arn:aws:s3:::files/k"),
         (

@@ -5,7 +5,7 @@ use super::store::{self, Object};
 use super::{Wanted, checksum, conditions, document, empty, malformed, no_such_key, not_implemented, xml};
 use crate::wire::xml_escape;
 use crate::{Done, ServiceError};
-use model::{HttpResponse, Resource, World};
+use model::{HttpResponse, World};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ const KEY: usize = 1024;
 ///
 /// # Errors
 /// What cannot be kept of it.
-pub fn described(bucket: &Resource, wanted: &Wanted) -> Result<Object, ServiceError> {
+pub fn described(wanted: &Wanted) -> Result<Object, ServiceError> {
     if wanted.key.len() > KEY {
         return Err(ServiceError::new(400, "KeyTooLongError", "Your key is too long"));
     }
@@ -43,9 +43,6 @@ pub fn described(bucket: &Resource, wanted: &Wanted) -> Result<Object, ServiceEr
             ["public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control"];
         if !KNOWN.contains(&acl) {
             return Err(ServiceError::new(400, "InvalidArgument", ""));
-        }
-        if !gate::bucket::has_acls(bucket) && acl != "bucket-owner-full-control" {
-            return Err(ServiceError::new(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"));
         }
     }
     let kept = |name: &str| KEPT.contains(&name) || name.starts_with("x-amz-meta-");
@@ -66,8 +63,8 @@ pub fn described(bucket: &Resource, wanted: &Wanted) -> Result<Object, ServiceEr
 }
 
 /// Keeps a body under the key that is wanted; its ETag.
-fn keep(bucket: &Resource, wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<String, ServiceError> {
-    let object = described(bucket, wanted)?;
+fn keep(wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<String, ServiceError> {
+    let object = described(wanted)?;
     checksum::check(wanted.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())), content)?;
     conditions::write(wanted, store::find(world, &wanted.bucket, &wanted.key)?.as_ref())?;
     let etag = checksum::etag(content);
@@ -84,14 +81,14 @@ pub fn written(etag: &str) -> (Vec<(String, String)>, Value) {
     (headers, json!({ "x-amz-server-side-encryption": "AES256" }))
 }
 
-pub fn put(bucket: &Resource, wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<Done, ServiceError> {
-    let (headers, elements) = written(&keep(bucket, wanted, content, world)?);
+pub fn put(wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<Done, ServiceError> {
+    let (headers, elements) = written(&keep(wanted, content, world)?);
     Ok(Done::new(HttpResponse { headers, ..empty(200) }, elements))
 }
 
 /// A form's answer is as the form wants it: a redirect, or a status, 204 unless it names another.
-pub fn post(bucket: &Resource, wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<Done, ServiceError> {
-    let etag = keep(bucket, wanted, content, world)?;
+pub fn post(wanted: &Wanted, content: &[u8], world: &dyn World) -> Result<Done, ServiceError> {
+    let etag = keep(wanted, content, world)?;
     let (mut headers, elements) = written(&etag);
     let (name, key) = (xml_escape(&wanted.bucket), xml_escape(&wanted.key));
     let location = format!("https://{name}.s3.amazonaws.com/{key}");
@@ -132,13 +129,13 @@ pub fn source(header: &str) -> Result<(String, String), ServiceError> {
     named.map(|(bucket, key)| (bucket.to_owned(), key.to_owned())).ok_or_else(|| ServiceError::new(400, "InvalidArgument", says))
 }
 
-pub fn copy(bucket: &Resource, wanted: &Wanted, world: &dyn World) -> Result<Done, ServiceError> {
+pub fn copy(wanted: &Wanted, world: &dyn World) -> Result<Done, ServiceError> {
     let (from, key) = source(wanted.header("x-amz-copy-source").unwrap_or_default())?;
     let original = store::find(world, &from, &key)?.ok_or_else(|| no_such_key(&key))?;
     if !conditions::read(wanted, "x-amz-copy-source-", &original)? {
         return Err(ServiceError::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"));
     }
-    let mut object = described(bucket, wanted)?;
+    let mut object = described(wanted)?;
     let replaced = wanted.header("x-amz-metadata-directive") == Some("REPLACE");
     if !replaced {
         if (&from, &key) == (&wanted.bucket, &wanted.key) {

@@ -54,7 +54,8 @@ impl Engine {
             Ok(asked) => asked,
             Err(error) => {
                 if matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction" | "NotImplemented") {
-                    self.say(Notice::Warns(format!("{service}: an operation that is not served here was refused: {}", error.message)));
+                    let what = error.members.get("Header").and_then(Value::as_str).unwrap_or(&error.message);
+                    self.say(Notice::Warns(format!("{service}: an operation that is not served here was refused: {what}")));
                 }
                 return services::render_error(service, &error, &request.id);
             }
