@@ -62,14 +62,11 @@ pub fn signed_url(response: &HttpResponse) -> Option<(String, String)> {
     })
 }
 
-/// The bucket of an S3 URL, in its host or in its path, and what comes after.
+/// The bucket of an S3 URL that names it in its host, and what comes after.
 fn place(url: &str) -> Option<(String, String)> {
     let (host, rest) = url.strip_prefix("https://")?.split_once('/').unwrap_or((url.strip_prefix("https://")?, ""));
-    match host.split_once(".s3.") {
-        Some((bucket, _)) => Some((bucket.to_owned(), format!("/{rest}"))),
-        // The bucket in the path: what was signed is the whole path, so it cannot be asked for at the bucket's own host.
-        None => None,
-    }
+    // A bucket in the path: what was signed is the whole path, so it cannot be asked for at the bucket's own host.
+    host.split_once(".s3.").map(|(bucket, _)| (bucket.to_owned(), format!("/{rest}")))
 }
 
 /// The signed form of an answer: the URL it goes to and its fields.
