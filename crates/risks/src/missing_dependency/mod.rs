@@ -35,7 +35,9 @@ fn finding(app: &App, root: &PackageRoot) -> Option<Finding> {
             missing.entry(&import.package).or_insert((import, id));
         }
     }
-    let (_, (first, id)) = missing.first_key_value()?;
+    let (_, (first, _)) = missing.first_key_value()?;
+    // The same resource whichever file imports what first.
+    let id = root.functions.iter().min()?;
     let manifest = root.manifest.as_deref().or(root.lock.as_deref()).unwrap_or_default();
     let (mut path, mut absent) = (Vec::new(), false);
     for (package, (import, id)) in &missing {

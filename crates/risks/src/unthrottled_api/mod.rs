@@ -69,17 +69,22 @@ fn told((resource, stage, place): (&Resource, &str, &model::Place), users: &User
     Some(Finding { path, symbol: stage.to_owned(), ..found })
 }
 
-/// Connections that a database takes when nothing else is set, and its class: by memory, as the default parameter groups say (Amazon
-/// RDS User Guide, "Quotas and constraints for Amazon RDS", "Maximum number of database connections"). `None` where engine or class
-/// is not known, or a parameter group may say otherwise.
+/// Connections that a database takes when nothing else is set, and its class. `None` where engine or class is not known, or a
+/// parameter group may say otherwise.
 fn connections(database: &Resource) -> Option<(u64, String)> {
     let says = |key: &str| database.properties.get(key).and_then(Node::scalar);
-    let (engine, class) = (says("Engine")?, says("DBInstanceClass")?);
     if database.properties.get("DBParameterGroupName").is_some() {
         return None;
     }
+    let (engine, class) = (says("Engine")?, says("DBInstanceClass")?);
+    Some((most_connections(&engine, &says("EngineVersion").unwrap_or_default(), &class)?, class))
+}
+
+/// The default of `max_connections` (Amazon RDS User Guide, "Quotas and constraints for Amazon RDS", "Maximum number of database
+/// connections"): by the memory of the class, of which some is not the database's, so it is an upper bound.
+fn most_connections(engine: &str, version: &str, class: &str) -> Option<u64> {
     let (family, size) = class.strip_prefix("db.")?.split_once('.')?;
-    let small = match size {
+    let small: u64 = match size {
         "micro" => 1,
         "small" => 2,
         "medium" => 4,
@@ -95,10 +100,12 @@ fn connections(database: &Resource) -> Option<(u64, String)> {
         'r' => small * 2,
         _ => return None,
     };
-    let bytes = gib << 30_u64;
-    match engine.as_str() {
-        "mysql" | "mariadb" => Some((bytes / 12_582_880, class)),
-        "postgres" => Some(((bytes / 9_531_392).min(5_000), class)),
+    let bytes = gib << 30;
+    match engine {
+        "mysql" => Some(bytes / 12_582_880),
+        "mariadb" if version.starts_with("10.4") => Some(bytes / 12_582_880),
+        "mariadb" => Some((bytes / 25_165_760).min(12_000)),
+        "postgres" => Some((bytes / 9_531_392).min(5_000)),
         _ => None,
     }
 }
@@ -174,4 +181,25 @@ fn stages<'a>(app: &'a App, api: &RestApi, stage: &str) -> Option<&'a Resource> 
         says("RestApiId").as_deref() == Some(api.api_id.as_str()) && says("StageName").as_deref() == Some(stage)
     };
     app.of_kind("AWS::ApiGateway::Stage").find(is_own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_connections;
+
+    #[test]
+    fn what_a_class_takes() {
+        for (engine, version, class, expected) in [
+            ("mysql", "8.0.36", "db.t3.micro", Some(85)),
+            ("mysql", "", "db.r5.large", Some(1_365)),
+            ("mariadb", "10.11", "db.r5.large", Some(682)),
+            ("mariadb", "10.4.33", "db.r5.large", Some(1_365)),
+            ("postgres", "16.3", "db.t3.medium", Some(450)),
+            ("postgres", "16.3", "db.r6g.4xlarge", Some(5_000)),
+            ("oracle-se2", "19", "db.m5.large", None),
+            ("mysql", "8.0", "db.x2g.large", None),
+        ] {
+            assert_eq!(most_connections(engine, version, class), expected, "{engine} {version} {class}");
+        }
+    }
 }
