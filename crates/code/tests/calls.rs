@@ -52,6 +52,12 @@ fn both_versions_of_the_sdk() {
             "s3:GetObject B",
         ),
         ("const { S3 } = require('aws-sdk');\nexports.h = (e) => new S3().getSignedUrl(e.op, {});", "s3:? -"),
+        ("const AWS = require('aws-sdk');\nconst db = new AWS.DynamoDB();\nexports.h = (e) => db[e.op]({}).promise();", "dynamodb:? -"),
+        (
+            "const sdk = require('@aws-sdk/client-s3');\nconst c = new sdk.S3Client({});\nexports.h = (e) => c.send(new sdk[`${e.op}Command`]({}));",
+            "s3:? -",
+        ),
+        ("import { SSM } from '@aws-sdk/client-ssm';\nconst c = new SSM({});\nexport const h = (e) => c[e.op]({ Name: 'a' });", "ssm:? -"),
         (
             "const { paginateScan } = require('@aws-sdk/client-dynamodb');\nexports.h = async () => { for await (const p of paginateScan({ client: 1 }, { TableName: process.env.T })) p; };",
             "dynamodb:Scan T",

@@ -22,6 +22,9 @@ pub(crate) struct Found {
     pub span: model::Span,
 }
 
+/// The name of a part that is chosen at run time: `client[name]`.
+pub(crate) const CHOSEN: &str = "*";
+
 /// What a call of a package is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -88,6 +91,10 @@ fn version3(service: &str, document: bool, parts: &[&str], last: &str, new: bool
         let kind = if document { document_operation(&lower_first(name)) } else { None };
         Kind::Operation { service: service.to_owned(), operation: Some(kind.unwrap_or_else(|| name.to_owned())), argument }
     };
+    let chosen = || Kind::Operation { service: service.to_owned(), operation: None, argument: 0 };
+    if new && parts == [CHOSEN] {
+        return chosen();
+    }
     if let Some(name) = last.strip_suffix("Command")
         && new
         && parts.len() == 1
@@ -107,7 +114,7 @@ fn version3(service: &str, document: bool, parts: &[&str], last: &str, new: bool
         && !matches!(last, "send" | "destroy" | "config" | "middlewareStack" | "then" | "catch" | "promise")
         && !last.contains("()")
     {
-        return operation(&upper_first(last), 0);
+        return if last == CHOSEN { chosen() } else { operation(&upper_first(last), 0) };
     }
     Kind::Other
 }
@@ -129,6 +136,7 @@ fn version2(parts: &[&str], last: &str, new: bool) -> Kind {
         "getSignedUrl" | "getSignedUrlPromise" | "createPresignedPost" | "waitFor" | "makeRequest" => {
             return Kind::Operation { service, operation: None, argument: 1 };
         }
+        CHOSEN => return Kind::Operation { service, operation: None, argument: 0 },
         "endpoint" | "config" | "setupRequestListeners" | "on" | "send" | "promise" => return Kind::Other,
         _ if document => document_operation(last).unwrap_or_else(|| upper_first(last)),
         _ => special.unwrap_or_else(|| upper_first(last)),
@@ -184,6 +192,9 @@ mod tests {
             ("aws-sdk", "CognitoIdentityServiceProvider().createUserPoolClient().promise", false, None),
             ("aws-sdk", "S3().getSignedUrl", false, Some(("s3", None, 1))),
             ("aws-sdk/clients/s3", "().upload", false, Some(("s3", Some("PutObject"), 0))),
+            ("aws-sdk", "SSM().*", false, Some(("ssm", None, 0))),
+            ("@aws-sdk/client-s3", "*", true, Some(("s3", None, 0))),
+            ("aws-sdk", "*", true, None),
             ("aws-sdk", "config.update", false, None),
             ("mysql", "createConnection().query", false, None),
         ] {

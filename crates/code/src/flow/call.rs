@@ -74,7 +74,7 @@ impl<'p> Engine<'p> {
     fn chosen(&mut self, receiver: &Value, key: &Value, at: super::value::At) -> Value {
         let names: Vec<_> = key.texts().cloned().collect();
         if names.is_empty() || key.unknown {
-            let mut any = self.elements(receiver);
+            let mut any = self.any_part(receiver, at);
             any.taints.clear();
             return any;
         }

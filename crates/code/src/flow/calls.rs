@@ -56,7 +56,7 @@ impl<'p> Engine<'p> {
             let taints = if sends { content.cloned().collect() } else { Vec::new() };
             return Value { taints, ..Value::default() };
         };
-        if operation.is_none() {
+        if operation.is_none() && argument == 1 {
             // `getSignedUrl("getObject", ...)` names the operation.
             let text = args.first().and_then(|a| a.text()).map(|t| t.to_string());
             operation =

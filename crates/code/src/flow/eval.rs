@@ -6,6 +6,7 @@ use super::source::Root;
 use super::state::Object;
 use super::text::Piece;
 use super::value::{At, Atom, Env, Value};
+use crate::aws;
 use crate::ir::{AssignOp, Expr, ExprKind, Key, LogicalOp, Pattern, Property};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -153,9 +154,18 @@ impl<'p> Engine<'p> {
             return parts.iter().fold(Value::default(), Value::join);
         }
         // A number, or a name that is not known: any element. What is chosen by data is not data.
-        let mut out = self.elements(object);
+        let mut out = self.any_part(object, at);
         if out.taints.is_empty() && out.is_nothing() {
             out.unknown = true;
+        }
+        out
+    }
+
+    /// Any element or property; of a client of the SDK, an operation that is chosen at run time.
+    pub fn any_part(&mut self, object: &Value, at: At) -> Value {
+        let mut out = self.elements(object);
+        for atom in object.atoms.iter().filter(|atom| matches!(atom, Atom::External(external) if external.package.contains("aws-sdk"))) {
+            out = out.join(&self.member(&Value::of(atom.clone()), aws::CHOSEN, at.module, at.span));
         }
         out
     }
