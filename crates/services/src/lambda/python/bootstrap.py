@@ -259,7 +259,7 @@ def call(handler, headers, body):
     if isinstance(answer, bytes):
         return answer, "application/unknown"
     try:
-        return to_json(answer).encode("utf-8"), "application/json"
+        return to_json(answer), "application/json"
     except Exception as error:
         raise Fault("MarshalError", f"Unable to marshal response: {error}")
 
@@ -291,6 +291,8 @@ def run(api):
         except Exception as error:
             report(api, f"invocation/{request_id}/error", as_error(error, request_id))
         else:
+            # What is no text (half a surrogate pair) ends the process, as it does on Lambda.
+            answer = answer if isinstance(answer, bytes) else answer.encode("utf-8")
             api.exchange("POST", f"invocation/{request_id}/response", answer, [("Content-Type", content_type)])
 
 
