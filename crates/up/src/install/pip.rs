@@ -109,7 +109,9 @@ fn find(python: &Path, state: &Path) -> io::Result<Given> {
         return Err(io::Error::other(Absent("pip is missing; install it: sudo apt install python3-pip".to_owned())));
     }
     let (mut environment, mut files) = tool::reach();
-    environment.extend([("PATH", "/usr/bin:/bin"), ("HOME", "/tmp")].map(|(key, value)| (key.to_owned(), value.to_owned())));
+    // An interpreter that was built with a library of its own finds it there, and not the system's.
+    let own = [("PATH", "/usr/bin:/bin"), ("HOME", "/tmp"), ("LD_LIBRARY_PATH", "/var/lang/lib")];
+    environment.extend(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Some((name, value)) = line.split_once('=') else { continue };
         let key = name.rsplit('.').next().unwrap_or(name);
