@@ -75,6 +75,14 @@ fn other_sinks() {
         ("import yaml\nreturn yaml.load(event['body'])", "Deserialize body :6"),
         ("import jsonpickle\nreturn jsonpickle.decode(event['body'])", "Deserialize body :6"),
         ("from lxml import etree\nreturn etree.fromstring(event['body'])", "Xml body :6"),
+        (
+            "import io, xml.sax\nparser = xml.sax.make_parser()\nparser.setFeature(xml.sax.handler.feature_external_ges, True)\nparser.parse(io.StringIO(event['body']))",
+            "Xml body :8",
+        ),
+        (
+            "from xml.sax import make_parser\nfrom xml.sax.handler import feature_external_ges\nfrom xml.dom import pulldom\nparser = make_parser()\nparser.setFeature(feature_external_ges, 1)\nreturn pulldom.parseString(event['body'], parser)",
+            "Xml body :10",
+        ),
         ("from jinja2 import Template\nreturn Template('Hi ' + event['body']).render()", "Template body :6"),
         ("return open('/tmp/' + event['pathParameters']['name']).read()", "File path.name :5"),
         ("from pathlib import Path\nreturn (Path('/tmp') / event['pathParameters']['name']).read_text()", "File path.name :6"),
@@ -97,7 +105,7 @@ fn other_sinks() {
             "Presign body :6",
         ),
         (
-            "import boto3\nfrom xml.dom.pulldom import parseString\ns3 = boto3.resource('s3')\nreturn parseString(s3.Object('b', event['Records'][0]['s3']['object']['key']).get()['Body'].read().decode('utf-8'))",
+            "import boto3\nfrom lxml import etree\ns3 = boto3.resource('s3')\nreturn etree.fromstring(s3.Object('b', event['Records'][0]['s3']['object']['key']).get()['Body'].read().decode('utf-8'))",
             "Xml S3.Body :8",
         ),
         (
@@ -127,6 +135,9 @@ fn what_is_clean() {
         "x = event['pathParameters']['id']\nif not x.isdigit():\n    return 1\ncur.execute('SELECT * FROM t WHERE a = ' + x)",
         "import re\nx = event['body']\nif re.fullmatch(r'[a-z0-9]+', x):\n    cur.execute('SELECT * FROM t WHERE a = ' + x)",
         "import subprocess\nsubprocess.run(['ls', event['body']])",
+        "import xml.sax\nreturn xml.sax.parseString(event['body'], xml.sax.ContentHandler())",
+        "from xml.dom import pulldom\nreturn pulldom.parseString(event['body'])",
+        "import io, xml.sax\nparser = xml.sax.make_parser()\nparser.setFeature(xml.sax.handler.feature_external_ges, False)\nparser.parse(io.StringIO(event['body']))",
         "import shlex\nos.system('ls ' + shlex.quote(event['body']))",
         "import yaml\nreturn yaml.safe_load(event['body'])",
         "import yaml\nreturn yaml.load(event['body'], Loader=yaml.SafeLoader)",

@@ -71,6 +71,11 @@ pub enum PlantAt {
         /// The bucket's name.
         bucket: String,
     },
+    /// A comment in the source of a function's handler, beside whatever else its code holds.
+    Source {
+        /// `stack/LogicalId` of the function.
+        function: String,
+    },
     /// What the pages that a customer opens may read in their browser: a cookie with a token, say.
     Browser,
     /// The application's own traffic, and a text that the attack may leave where only somebody else may write: who reads there

@@ -11,13 +11,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 /// What is sent and what is looked for.
-pub struct Probe {
+pub struct Probe<'a> {
     /// The flows that are tried.
     pub takes: fn(&Flow) -> bool,
     /// Texts, the most common first.
-    pub payloads: &'static [&'static str],
+    pub payloads: &'a [&'a str],
     /// What an answer holds when a payload worked, known beforehand: never the canary.
-    pub shows: &'static str,
+    pub shows: &'a str,
 }
 
 /// The canary goes into the environment of the function, beside the credentials that Lambda puts there.
@@ -27,7 +27,7 @@ pub fn plant(_: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
 }
 
 /// Sends each payload through each door that carries the flow until an answer shows what is looked for.
-pub fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome, probe: &Probe) {
+pub fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome, probe: &Probe<'_>) {
     let doors = doors::all(app);
     for finding in findings {
         for (function, _, flow) in flow::of(app, finding, probe.takes) {
@@ -44,7 +44,7 @@ pub fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &
     }
 }
 
-fn through(door: &Door<'_>, flow: &Flow, target: &mut dyn Target, outcome: &mut Outcome, probe: &Probe) -> bool {
+fn through(door: &Door<'_>, flow: &Flow, target: &mut dyn Target, outcome: &mut Outcome, probe: &Probe<'_>) -> bool {
     let Some(found) = door.rest() else { return false };
     let method = match (flow.methods.first(), &*found.route.method, &flow.source) {
         (Some(wanted), "ANY", _) => wanted.clone(),
@@ -105,7 +105,8 @@ pub fn put(request: &mut HttpRequest, path: &str, source: &EventSource, payload:
         EventSource::Body(fields) => {
             let body = fields.iter().rev().fold(Value::String(payload.to_owned()), |inner, name| json!({ name.clone(): inner }));
             request.body = if fields.is_empty() { payload.as_bytes().to_vec() } else { body.to_string().into_bytes() };
-            request.headers.push(("Content-Type".into(), "application/json".into()));
+            let is_xml = request.body.starts_with(b"<?xml");
+            request.headers.push(("Content-Type".into(), if is_xml { "application/xml" } else { "application/json" }.into()));
         }
         _ => request.path = route::fill(path, &encoded),
     }

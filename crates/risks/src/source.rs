@@ -115,6 +115,12 @@ pub fn replace_once(app: &App, place: &Place, old: &str, new: &str) -> Option<Ed
     Some(Edit::text(&at(place, start, start + old.len()), new))
 }
 
+/// Replaces the one occurrence of a text in the file that a place is in. `None` when there is none or more than one.
+pub fn replace_in_file(app: &App, place: &Place, old: &str, new: &str) -> Option<Edit> {
+    let length = app.sources.get(&place.file)?.text.len();
+    replace_once(app, &at(place, 0, length), old, new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

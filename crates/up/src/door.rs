@@ -60,6 +60,7 @@ impl Running {
             PlantAt::Stages => self.plant_in_stages(canary),
             PlantAt::Database { statement } => self.clusters.execute(statement, &[canary]).map(drop),
             PlantAt::HandlerFile { function } => self.plant_handler_file(function, canary),
+            PlantAt::Source { function } => self.plant_source(function, canary),
             PlantAt::Object { bucket, key } => {
                 let key = key.replace("{canary}", canary);
                 self.objects("PUT", bucket, &format!("/{key}"), canary.as_bytes()).map(drop)
@@ -190,6 +191,20 @@ impl Running {
         let root = Identity::Root { account: self.app().account.clone() };
         let done = self.engine.carry_out_inside("s3", &request, &root).map_err(|error| refuse(error.to_string()))?;
         Ok(done.response.body)
+    }
+
+    /// Gives a function's handler a comment; its next execution environment has it.
+    fn plant_source(&self, function: &str, canary: &str) -> Result<(), UpError> {
+        let refuse = |why: String| UpError::Door { what: format!("plant in the source of {function}"), why };
+        let (app, functions) = (self.engine.app(), self.engine.functions());
+        let declared = app.aws().functions.values().find(|f| f.id.to_string() == function);
+        let declared = declared.ok_or_else(|| refuse("the application has no such function".into()))?;
+        let functions = functions.ok_or_else(|| refuse("no function runs".into()))?;
+        let installed = functions.installed(&declared.id).ok_or_else(|| refuse("its code is not on this machine".into()))?;
+        let copy = self.folder().join("planted").join(canary);
+        planted::comment(&installed.code, &copy, &declared.handler, canary).map_err(|error| refuse(error.to_string()))?;
+        functions.install(declared.id.clone(), Installed { code: copy, ..installed });
+        Ok(())
     }
 
     /// Puts an item with the canary through the DynamoDB service, as the owner of the account.

@@ -88,6 +88,8 @@ pub(super) struct Engine<'p> {
     pub routes: Vec<(usize, FnId)>,
     /// The package of the sink that is being looked at.
     pub sink_package: String,
+    /// A SAX parser of Python was told to resolve external entities.
+    pub resolves_entities: bool,
     /// Calls of the AWS SDK.
     pub aws: Vec<crate::aws::Found>,
     /// Functions that were walked.
@@ -129,6 +131,7 @@ impl<'p> Engine<'p> {
             hits: Vec::new(),
             routes: Vec::new(),
             sink_package: String::new(),
+            resolves_entities: false,
             aws: Vec::new(),
             entered: BTreeSet::new(),
             authorizer_input: false,

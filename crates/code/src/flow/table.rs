@@ -81,6 +81,9 @@ impl<'p> Engine<'p> {
         let Some(rows) = table().get(package) else { return self.operators(package, external, args, site) };
         let path = external.path.replace("()", "");
         let split = self.split_args(args);
+        if package == "py:xml" && path.ends_with("setFeature") {
+            self.sax_feature(&split);
+        }
         for row in rows {
             let name = row.functions.iter().find(|f| match path.strip_suffix(**f) {
                 Some(head) => head.is_empty() || head.ends_with('.'),
@@ -116,7 +119,17 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// Parsers that were told not to resolve entities.
+    /// A SAX parser is told to resolve the entities that stand elsewhere (`feature_external_ges`). Which one is not followed: every SAX
+    /// parser counts as told from then on. Since Python 3.7.1 none does so by itself (The Python Standard Library, "xml.sax").
+    fn sax_feature(&mut self, args: &Args) {
+        let name = self.arg(args, 0, &["name"]).unwrap_or_default();
+        let external = name.texts().any(|text| text.contains("external-general-entities"))
+            || name.atoms.iter().any(|atom| matches!(atom, Atom::External(e) if e.path.ends_with("feature_external_ges")));
+        let on = self.arg(args, 1, &["state"]).is_some_and(|value| !is_false(&value));
+        self.resolves_entities |= external && on;
+    }
+
+    /// Parsers that were told not to resolve entities, or were not told to.
     fn is_hardened(&mut self, kind: SinkKind, package: &str, args: &Args) -> bool {
         if kind != SinkKind::Xml {
             return false;
@@ -126,6 +139,9 @@ impl<'p> Engine<'p> {
             let options = args.list.get(1).cloned().unwrap_or_default();
             let told = |name: &str| matches!(name, "noent" | "replaceEntities" | "dtdload");
             return !self.named_fields(&options).iter().any(|(name, value)| told(name) && !is_false(value));
+        }
+        if package == "py:xml" {
+            return !self.resolves_entities;
         }
         let parser = self.arg(args, 1, &["parser"]).unwrap_or_default();
         let made = parser.atoms.iter().find_map(|a| match a {
