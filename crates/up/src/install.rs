@@ -11,7 +11,7 @@ mod tool;
 
 use crate::functions::{Installed, Interpreters};
 use model::aws::Function;
-use model::{App, ResourceId};
+use model::{App, Kind, Node, ResourceId};
 use npm::Npm;
 use pip::Pip;
 use services::lambda::{Managed, managed_runtime};
@@ -36,9 +36,12 @@ pub struct Install<'a> {
 /// Why a function has no code to run; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The template names no local folder.
+    /// The template names no local folder and holds no code.
     #[error("its code is not on this machine; give CodeUri a local folder")]
     NoCode,
+    /// The template holds the code, and part of it is known to AWS alone.
+    #[error("its inline code is not known: {0}")]
+    Inline(String),
     /// The folder cannot be used.
     #[error("{}: {why}", path.display())]
     Code {
@@ -77,28 +80,74 @@ enum Sdk {
     V3,
 }
 
-/// The copies of the code, by folder; several functions may share one.
-type Copies = BTreeMap<String, Result<copy::Code, String>>;
+/// Where the code of a function comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    /// A folder beside the template.
+    Folder(String),
+    /// The template: the text, and the extension of its file.
+    Inline(String, &'static str),
+}
+
+impl Origin {
+    fn of(app: &App, function: &Function, runtime: Managed) -> Result<Self, InstallError> {
+        if let Some(folder) = &function.code {
+            return Ok(Self::Folder(folder.clone()));
+        }
+        let held = app.resource(&function.id).and_then(|resource| resource.properties.at(&["Code", "ZipFile"]));
+        let extension = match runtime {
+            Managed::Node(_) => "js",
+            Managed::Python(_) => "py",
+        };
+        match held {
+            None => Err(InstallError::NoCode),
+            Some(Node { kind: Kind::Unknown(unknown), place, .. }) => Err(InstallError::Inline(format!("{} ({place})", unknown.why))),
+            Some(text) => text.scalar().map(|text| Self::Inline(text, extension)).ok_or(InstallError::NoCode),
+        }
+    }
+
+    /// What an error names.
+    fn name(&self) -> &str {
+        match self {
+            Self::Folder(folder) => folder,
+            Self::Inline(..) => "ZipFile",
+        }
+    }
+
+    fn copy(&self, how: &Install<'_>) -> std::io::Result<copy::Code> {
+        let to = how.state.join("code");
+        match self {
+            Self::Folder(folder) => copy::code(how.root, folder, &to),
+            Self::Inline(text, extension) => copy::inline(text, extension, &to),
+        }
+    }
+}
+
+/// The copies of the code, by where it comes from; several functions may share one.
+type Copies = BTreeMap<Origin, Result<copy::Code, String>>;
+/// A function whose runtime can run here.
+type Runnable<'a> = (&'a Function, Managed, Result<Origin, InstallError>);
 
 /// Makes every function of an application ready. One that cannot be is an error of its own; the others go on.
 pub fn install(app: &App, how: &Install<'_>) -> BTreeMap<ResourceId, Result<Installed, InstallError>> {
     let mut copies = Copies::new();
-    let mut functions: Vec<(&Function, Managed)> = Vec::new();
+    let mut functions: Vec<Runnable<'_>> = Vec::new();
     for function in app.aws().functions.values() {
         let Some(runtime) = managed_runtime(&function.runtime) else { continue };
-        functions.push((function, runtime));
-        if let Some(folder) = &function.code {
-            let copied = || copy::code(how.root, folder, &how.state.join("code")).map_err(|e| e.to_string());
-            copies.entry(folder.clone()).or_insert_with(copied);
+        let origin = Origin::of(app, function, runtime);
+        if let Ok(origin) = &origin {
+            copies.entry(origin.clone()).or_insert_with(|| origin.copy(how).map_err(|e| e.to_string()));
         }
+        functions.push((function, runtime, origin));
     }
     let mut nodes = how.interpreters.node.as_ref().map(|node| (Npm::new(how, node), sdks(&functions, &copies)));
     let mut pip = how.interpreters.python.as_ref().map(|python| Pip::new(how, python));
     let mut answers = BTreeMap::new();
-    for (function, runtime) in functions {
-        let answer = code(function, &copies).and_then(|(folder, code)| match (runtime, &mut nodes, &mut pip) {
-            (Managed::Node(major), Some((npm, wanted)), _) => for_node(folder, code, Sdk::of(major), wanted, how, npm),
-            (Managed::Python(_), _, Some(pip)) => for_python(function, folder, code, how, pip),
+    for (function, runtime, origin) in functions {
+        let found = origin.and_then(|origin| code(&origin, &copies).map(|code| (origin.name().to_owned(), code)));
+        let answer = found.and_then(|(folder, code)| match (runtime, &mut nodes, &mut pip) {
+            (Managed::Node(major), Some((npm, wanted)), _) => for_node(&folder, code, Sdk::of(major), wanted, how, npm),
+            (Managed::Python(_), _, Some(pip)) => for_python(function, &folder, code, how, pip),
             _ => Err(InstallError::Missing(format!("nothing here runs {:?}; start again", function.runtime))),
         });
         answers.insert(function.id.clone(), answer);
@@ -106,21 +155,21 @@ pub fn install(app: &App, how: &Install<'_>) -> BTreeMap<ResourceId, Result<Inst
     answers
 }
 
-/// The folder of a function's code, and its copy.
-fn code<'a>(function: &'a Function, copies: &'a Copies) -> Result<(&'a str, &'a copy::Code), InstallError> {
-    let folder = function.code.as_ref().ok_or(InstallError::NoCode)?;
-    match copies.get(folder) {
-        Some(Ok(code)) => Ok((folder, code)),
-        Some(Err(why)) => Err(InstallError::Code { path: folder.into(), why: why.clone() }),
+/// The copy of a function's code.
+fn code<'a>(origin: &Origin, copies: &'a Copies) -> Result<&'a copy::Code, InstallError> {
+    match copies.get(origin) {
+        Some(Ok(code)) => Ok(code),
+        Some(Err(why)) => Err(InstallError::Code { path: origin.name().into(), why: why.clone() }),
         None => Err(InstallError::NoCode),
     }
 }
 
 /// Which packages of the SDK the runtimes of Node.js must bring, as all copies together say.
-fn sdks(functions: &[(&Function, Managed)], copies: &Copies) -> BTreeMap<Sdk, BTreeSet<String>> {
+fn sdks(functions: &[Runnable<'_>], copies: &Copies) -> BTreeMap<Sdk, BTreeSet<String>> {
     let mut wanted: BTreeMap<Sdk, BTreeSet<String>> = BTreeMap::new();
-    for (function, runtime) in functions {
-        let (Managed::Node(major), Ok((_, code))) = (runtime, code(function, copies)) else { continue };
+    for (_, runtime, origin) in functions {
+        let Ok(origin) = origin else { continue };
+        let (Managed::Node(major), Ok(code)) = (runtime, code(origin, copies)) else { continue };
         let sdk = Sdk::of(*major);
         wanted.entry(sdk).or_default().extend(code.imports.iter().filter(|name| (*name == "aws-sdk") == (sdk == Sdk::V2)).cloned());
     }

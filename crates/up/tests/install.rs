@@ -24,6 +24,13 @@ fn function(id: &str, code: Option<&str>, runtime: &str) -> Resource {
     }
 }
 
+/// A function whose code stands in the template.
+fn inline(id: &str, code: &str, runtime: &str) -> Resource {
+    let place = Place::new("template.yaml", 1, 1);
+    let properties = serde_json::json!({"Runtime": runtime, "Handler": "index.handler", "Code": {"ZipFile": code}});
+    Resource { properties: Value::from_json(&properties, &place), ..function(id, None, runtime) }
+}
+
 #[test]
 fn each_function_has_its_own_answer() {
     let root = tempfile::tempdir().unwrap();
@@ -55,6 +62,8 @@ fn each_function_has_its_own_answer() {
             function("Out", Some("../state"), "nodejs20.x"),
             function("Python", Some("python"), "python3.12"),
             function("Pip", Some("pip"), "python3.13"),
+            inline("InlinePython", "def handler(event, context):\n    return 1\n", "python3.12"),
+            inline("InlineNode", "exports.handler = async () => 1;", "nodejs20.x"),
             function("Java", Some("plain"), "java21"),
         ],
     );
@@ -68,6 +77,10 @@ fn each_function_has_its_own_answer() {
     for id in ["Plain", "Old", "Empty", "Python"] {
         let installed = of(id).as_ref().unwrap();
         assert!(installed.code.starts_with(&state) && installed.modules.is_none() && installed.runtime_modules.is_none(), "{id}");
+    }
+    for (id, file, begins) in [("InlinePython", "index.py", "def handler"), ("InlineNode", "index.js", "exports.handler")] {
+        let text = fs::read_to_string(of(id).as_ref().unwrap().code.join(file)).unwrap();
+        assert!(text.starts_with(begins), "{id}: {text}");
     }
     assert!(matches!(of("Needs"), Err(InstallError::Offline { .. })));
     assert_eq!(

@@ -172,6 +172,8 @@ async fn what_a_handler_sees_and_answers() {
     ] {
         assert_eq!(text(&world.call(&world.with_handler(handler), "{}").await), expected, "{handler}");
     }
+    let layered = Function { layers: vec!["arn:aws:lambda:us-east-1:123456789012:layer:tools:3".into()], ..world.function.clone() };
+    world.call(&layered, r#"{"run": "1"}"#).await;
     let newer = Function { runtime: "python3.12".into(), ..world.function.clone() };
     assert_eq!(text(&world.call(&newer, r#"{"run": "'\u00e9'"}"#).await), "\"é\"", "from python3.12 on text stands as it is");
     let lines = world.log().await;
@@ -180,6 +182,8 @@ async fn what_a_handler_sees_and_answers() {
     assert!(lines[3].contains("\tMemory Size: 256 MB\t") && lines[3].contains("\tInit Duration: "), "{lines:?}");
     let notices = world.log.1.lock().unwrap().clone();
     assert!(notices.iter().any(|notice| notice.starts_with("python3.8 is run by the installed Python 3.")), "{notices:?}");
+    let layers = "function app/Hello runs without its layers, which are not mounted: arn:aws:lambda:us-east-1:123456789012:layer:tools:3";
+    assert!(notices.iter().any(|notice| notice == layers), "{notices:?}");
     world.functions.stop().await;
 }
 

@@ -205,6 +205,10 @@ impl Inner {
         if !as_asked {
             self.told.tell(&*self.log, format!("{} is run by the installed {runs}", function.runtime));
         }
+        if !function.layers.is_empty() {
+            let layers = function.layers.join(", ");
+            self.told.tell(&*self.log, format!("function {} runs without its layers, which are not mounted: {layers}", function.id));
+        }
         for (name, why) in &function.unknown_environment {
             self.told.tell(&*self.log, format!("function {} runs without its variable {name}: {why}", function.id));
         }

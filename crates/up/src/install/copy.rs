@@ -67,11 +67,24 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
             .unwrap_or_default()
     };
     let dependencies: BTreeSet<String> = names("dependencies").union(&names("optionalDependencies")).cloned().collect();
-    let has_dependencies = !dependencies.is_empty();
     let mut files = Vec::new();
     let mut size = 0;
+    let has_dependencies = !dependencies.is_empty();
     // Modules that lie beside a manifest are installed anew, for this machine and without scripts.
     collect(&root, &folder, Path::new(""), has_dependencies, &mut files, &mut size)?;
+    keep(files, &dependencies, to)
+}
+
+/// Writes the code that a template itself holds to `to`/hash, as the file that CloudFormation makes of it: `index` with the extension
+/// of its language (AWS CloudFormation Template Reference, "AWS::Lambda::Function Code", `ZipFile`).
+pub(super) fn inline(text: &str, extension: &str, to: &Path) -> io::Result<Code> {
+    let path = Path::new("index").with_extension(extension);
+    keep(vec![Entry { path, content: text.as_bytes().to_vec(), executable: false }], &BTreeSet::new(), to)
+}
+
+/// The files under their hash, unless they are there already.
+fn keep(mut files: Vec<Entry>, dependencies: &BTreeSet<String>, to: &Path) -> io::Result<Code> {
+    let has_dependencies = !dependencies.is_empty();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();
     let mut imports = BTreeSet::new();
@@ -90,7 +103,7 @@ pub(super) fn code(root: &Path, relative: &str, to: &Path) -> io::Result<Code> {
         let python = file.path.extension().is_some_and(|extension| extension == "py");
         imports_boto3 |= python && file.content.len() as u64 <= LONGEST_SOURCE && imports_sdk(&String::from_utf8_lossy(&file.content));
     }
-    let imports = imports.difference(&dependencies).cloned().collect();
+    let imports = imports.difference(dependencies).cloned().collect();
     let name: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let done = to.join(&name);
     if !done.is_dir() {
