@@ -68,6 +68,11 @@ async fn the_aws_cli_copies_lists_and_syncs() {
     // Larger than eight megabytes: the CLI sends it in parts.
     let large: Vec<u8> = (0..9_000_000_u32).map(|n| n.to_le_bytes()[1]).collect();
     std::fs::write(folder.join("deep/large.bin"), &large).unwrap();
+    // `sync` sends what is newer than the object, whose time S3 gives in whole seconds: the files are a minute old.
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    for file in [&small, &folder.join("deep/large.bin")] {
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(earlier).unwrap();
+    }
     let (small, local) = (small.to_str().unwrap(), folder.to_str().unwrap());
     if call(&["s3", "cp", small, "s3://files/x/a b.txt"]).await.is_none() {
         return running.stop().await;
