@@ -50,4 +50,4 @@ pub use state::{AuthorizerAnswer, IssuedKey, State, Usage, WebAclAnswer};
 pub use time::Time;
 pub use trouble::{Trouble, Undecided};
 pub use verdict::{Answer, Charge, Grant, Phase, Reason, Residual, Stop, Verdict};
-pub use world::{Store, StoreError, World};
+pub use world::{Message, Store, StoreError, World};

@@ -15,6 +15,8 @@ pub trait World: Send + Sync {
     fn store(&self, service: &str) -> &dyn Store;
     /// Writes a record to AWS's log.
     fn log(&self, event: Event);
+    /// Hands a message to whoever reads at its address.
+    fn deliver(&self, _message: &Message) {}
     /// Everything that was counted, for CloudWatch.
     fn metrics(&self) -> Vec<Metric> {
         Vec::new()
@@ -23,6 +25,17 @@ pub trait World: Send + Sync {
     fn sampled_requests(&self, _web_acl_arn: &str) -> Vec<SampledRequest> {
         Vec::new()
     }
+}
+
+/// A message to a user of the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// An address of mail, or the number of a telephone.
+    pub to: String,
+    /// Its subject, where it is mail.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
 }
 
 /// Rows of bytes by table and key; every write is durable and atomic.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::{Asked, Done, Service, ServiceError};
-use model::{App, Event, HttpRequest, Identity, Node, Place, Resource, ResourceId, Store, StoreError, Time, World};
+use model::{App, Event, HttpRequest, Identity, Message, Node, Place, Resource, ResourceId, Store, StoreError, Time, World};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,6 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Memory {
     rows: Mutex<BTreeMap<(String, String), Vec<u8>>>,
     draws: AtomicU64,
+    mail: Mutex<Vec<Message>>,
+}
+
+impl Memory {
+    /// The last message to an address.
+    pub fn mail(&self, to: &str) -> String {
+        let mail = self.mail.lock().unwrap();
+        mail.iter().rfind(|message| message.to == to).map(|message| message.text.clone()).unwrap_or_default()
+    }
 }
 
 impl World for Memory {
@@ -32,6 +41,10 @@ impl World for Memory {
     }
 
     fn log(&self, _: Event) {}
+
+    fn deliver(&self, message: &Message) {
+        self.mail.lock().unwrap().push(message.clone());
+    }
 }
 
 impl Store for Memory {

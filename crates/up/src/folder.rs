@@ -9,7 +9,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 /// What `--fresh` removes. Installed packages and the runtimes' SDKs stay.
-const STATE: [&str; 8] = ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "journal.jsonl", "logs", "database", "credentials", "ca"];
+const STATE: [&str; 9] =
+    ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "journal.jsonl", "logs", "mail", "database", "credentials", "ca"];
 
 /// The state folder, held by this process until dropped.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ pub mod install;
 mod journal;
 mod keys;
 mod logs;
+mod mail;
 mod network;
 mod options;
 mod planted;

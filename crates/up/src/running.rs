@@ -4,6 +4,7 @@ use crate::ca::Authority;
 use crate::clusters::Clusters;
 use crate::engine::Engine;
 use crate::folder::Folder;
+use crate::mail;
 use model::{App, Change, ChangeError, ResourceId};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,11 @@ impl Running {
     /// The state folder.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What lies in the mailbox of an address: the messages that a user of the application would have got there.
+    pub fn mailbox(&self, address: &str) -> String {
+        mail::read(&self.folder.path().join("mail"), address)
     }
 
     /// The application as it is now.

@@ -17,6 +17,7 @@ use crate::install::{Install, InstallError, install};
 use crate::journal::Journal;
 use crate::keys;
 use crate::logs::{Logs, Trail};
+use crate::mail::Mail;
 use crate::options::{Notice, Notices, Options};
 use crate::running::Running;
 use crate::store::Sqlite;
@@ -142,7 +143,8 @@ fn engine(app: App, folder: &Folder, notices: Notices) -> Result<Engine, UpError
         notices(Notice::Warns(format!("a change of an earlier run no longer fits the templates and is left out: {why}")));
     }
     let services = services::all();
-    let world = Machine::new(&file, Arc::clone(&logs), services.iter().map(|service| service.endpoint()));
+    let mail = Mail::new(folder.below("mail")?, Arc::clone(&notices));
+    let world = Machine::new(&file, (Arc::clone(&logs), mail), services.iter().map(|service| service.endpoint()));
     let journal = Journal::open(&folder.path().join("journal.jsonl"))?;
     Ok(Engine::new(app, services, Ground { world, logs, trail, journal, changes, notices }))
 }

@@ -290,3 +290,60 @@ async fn session_tags_go_down_a_chain_of_roles() {
     assert!(!journal.contains("SecretAccessKey"));
     running.stop().await;
 }
+
+const USERS: &str = "
+Resources:
+  Users:
+    Type: AWS::Cognito::UserPool
+    Properties:
+      AutoVerifiedAttributes: [email]
+      Schema: [{Name: role, AttributeDataType: String, Mutable: true}]
+  Web:
+    Type: AWS::Cognito::UserPoolClient
+    Properties: {UserPoolId: !Ref Users, ExplicitAuthFlows: [ALLOW_USER_PASSWORD_AUTH], WriteAttributes: [email, name]}
+";
+
+/// A person signs up, gets a code by mail, signs in and changes what the app client lets them: no key of AWS is needed for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_up() {
+    let fixture = Fixture::new(USERS, &CODE);
+    let running = fixture.start().await;
+    let endpoint = running.endpoint();
+    let nobody = fixture.folder.path().join("nobody");
+    std::fs::write(&nobody, "").unwrap();
+    let client = running.app().of_kind("AWS::Cognito::UserPoolClient").next().unwrap().physical_id.clone();
+    let call = |arguments: &[&str]| run(aws(&endpoint, &nobody, &[&["cognito-idp"], arguments].concat()));
+    let who = ["--client-id", client.as_str(), "--username", "ann"];
+    let made = ["--password", "Correct-horse-1", "--user-attributes", "Name=email,Value=ann@example.com"];
+    let Some(signed_up) = call(&[&["sign-up"], &who[..], &made].concat()).await else { return running.stop().await };
+    assert_eq!(json(&signed_up)["CodeDeliveryDetails"]["AttributeName"], "email", "{}", words(&signed_up));
+    let mail = running.mailbox("ann@example.com");
+    let code = mail.trim().rsplit(' ').next().unwrap();
+    let confirmed = call(&[&["confirm-sign-up"], &who[..], &["--confirmation-code", code]].concat()).await.unwrap();
+    assert!(confirmed.status.success(), "{}", words(&confirmed));
+    let flow = ["--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", "USERNAME=ann,PASSWORD=Correct-horse-1"];
+    let signed_in = call(&[&["initiate-auth", "--client-id", client.as_str()], &flow[..]].concat()).await.unwrap();
+    let token = json(&signed_in)["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
+    let got = json(&call(&["get-user", "--access-token", &token]).await.unwrap());
+    assert_eq!(got["Username"], "ann");
+    let write = async |attribute: &str| {
+        words(&call(&["update-user-attributes", "--access-token", &token, "--user-attributes", attribute]).await.unwrap())
+    };
+    assert!(!write("Name=name,Value=Ann").await.contains("error"));
+    let refused = write("Name=custom:role,Value=admin").await;
+    let says =
+        "(NotAuthorizedException) when calling the UpdateUserAttributes operation: A client attempted to write unauthorized attribute";
+    assert!(refused.contains(says), "{refused}");
+    let pool = running.app().of_kind("AWS::Cognito::UserPool").next().unwrap().physical_id.clone();
+    let admin = call(&["admin-get-user", "--user-pool-id", &pool, "--username", "ann"]).await.unwrap();
+    assert!(!admin.status.success(), "without credentials nobody is an administrator: {}", words(&admin));
+
+    running.flush_logs();
+    let trail = trail(running.logs());
+    let record = |name: &str| trail.iter().find(|record| record["eventName"] == name).unwrap_or_else(|| panic!("{name}: {trail:?}"));
+    assert_eq!(record("SignUp")["userIdentity"], serde_json::json!({"type": "Unknown", "principalId": "Anonymous"}));
+    assert_eq!(record("UpdateUserAttributes")["requestParameters"]["userAttributes"][0]["name"], "name");
+    let text = serde_json::to_string(&trail).unwrap();
+    assert!(!text.contains("Correct-horse") && !text.contains(&token) && !text.contains(code));
+    running.stop().await;
+}

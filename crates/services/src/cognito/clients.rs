@@ -3,8 +3,8 @@
 
 use super::pools::{self, custom_scopes, declared, named};
 use super::{invalid, lists, text};
+use crate::ServiceError;
 use crate::draw;
-use crate::{ServiceError, wire};
 use model::{App, Change, Node, Resource, World};
 use serde_json::{Map, Value, json};
 
@@ -270,13 +270,4 @@ pub fn delete(app: &App, p: &Parameters, world: &dyn World, changes: &mut Vec<Ch
     store.delete("secrets", &key)?;
     changes.extend(app.by_physical(CLIENT, id).map(|resource| Change::Remove(resource.id.clone())));
     Ok(json!({}))
-}
-
-/// What CloudTrail writes of an answer with a client in it.
-pub fn logged(body: &Value) -> Value {
-    let mut shown = wire::trail_names(body);
-    if let Some(secret) = shown.pointer_mut("/userPoolClient/clientSecret") {
-        *secret = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
-    }
-    shown
 }

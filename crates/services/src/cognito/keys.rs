@@ -6,10 +6,10 @@ use crate::ServiceError;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use model::World;
-use rsa::pkcs1v15::SigningKey;
+use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rsa::rand_core::{CryptoRng, Error, RngCore};
-use rsa::signature::{SignatureEncoding as _, Signer as _};
+use rsa::signature::{SignatureEncoding as _, Signer as _, Verifier as _};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, RsaPrivateKey};
 use serde_json::{Value, json};
@@ -52,6 +52,14 @@ impl PoolKey {
         json!({ "keys": [{
             "alg": "RS256", "e": number(self.0.e()), "kid": self.id(), "kty": "RSA", "n": number(self.0.n()), "use": "sig",
         }] })
+    }
+
+    /// The claims of a token that this key signed; `None` when it did not.
+    pub fn claims(&self, token: &str) -> Option<Value> {
+        let (content, signature) = token.rsplit_once('.')?;
+        let signature = Signature::try_from(URL_SAFE_NO_PAD.decode(signature).ok()?.as_slice()).ok()?;
+        VerifyingKey::<Sha256>::new(self.0.to_public_key()).verify(content.as_bytes(), &signature).ok()?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content.split('.').nth(1)?).ok()?).ok()
     }
 
     /// A signed token (RFC 7519).

@@ -1,12 +1,18 @@
 //! Amazon Cognito user pools (API version 2016-04-18): pools, app clients, resource servers and domains, the
-//! token endpoint for client credentials, the pool's public keys.
+//! token endpoint for client credentials, the pool's public keys; users who sign up, sign in and manage themselves.
 //!
 //! It never decides whether a caller may do something, and never shows a client secret to a log.
 
+mod admin;
 mod clients;
+mod codes;
 mod keys;
+mod own;
 mod pools;
+mod sign_in;
+mod sign_up;
 mod token;
+mod users;
 
 pub use clients::Client;
 pub use token::client_token;
@@ -34,6 +40,18 @@ impl Service for Cognito {
             return Ok(asked);
         }
         let operation = wire::target(request, "AWSCognitoIdentityProviderService").unwrap_or_default();
+        if PUBLIC.contains(&operation) {
+            let p = wire::json_body(request)?;
+            return Ok(Asked {
+                operation: operation.into(),
+                needs: Vec::new(),
+                public: true,
+                logged_parameters: hidden(&Value::Object(p.clone())),
+                parameters: Value::Object(p),
+                read_only: operation == "GetUser",
+                ..Asked::default()
+            });
+        }
         let read_only = match operation {
             "DescribeUserPool"
             | "ListUserPools"
@@ -41,10 +59,20 @@ impl Service for Cognito {
             | "ListUserPoolClients"
             | "DescribeResourceServer"
             | "ListResourceServers"
-            | "DescribeUserPoolDomain" => true,
-            "CreateUserPoolClient" | "UpdateUserPoolClient" | "DeleteUserPoolClient" | "CreateResourceServer" | "CreateUserPoolDomain" => {
-                false
-            }
+            | "DescribeUserPoolDomain"
+            | "AdminGetUser"
+            | "ListUsers" => true,
+            "CreateUserPoolClient"
+            | "UpdateUserPoolClient"
+            | "DeleteUserPoolClient"
+            | "CreateResourceServer"
+            | "CreateUserPoolDomain"
+            | "AdminCreateUser"
+            | "AdminSetUserPassword"
+            | "AdminConfirmSignUp"
+            | "AdminUpdateUserAttributes"
+            | "AdminDeleteUser"
+            | "AdminInitiateAuth" => false,
             _ => return Err(ServiceError::new(400, "UnknownOperationException", "")),
         };
         let p = wire::json_body(request)?;
@@ -54,10 +82,7 @@ impl Service for Cognito {
         };
         let action = format!("cognito-idp:{operation}");
         let need = ApiCall { action, resource, resource_account: app.account.clone(), context: BTreeMap::new(), ..ApiCall::default() };
-        let mut logged_parameters = wire::trail_names(&Value::Object(p.clone()));
-        if let Some(secret) = logged_parameters.get_mut("clientSecret") {
-            *secret = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
-        }
+        let logged_parameters = hidden(&Value::Object(p.clone()));
         Ok(Asked {
             operation: operation.into(),
             needs: vec![need],
@@ -89,16 +114,83 @@ impl Service for Cognito {
             "ListResourceServers" => pools::list_servers(app, p, world)?,
             "CreateUserPoolDomain" => pools::create_domain(app, p, world)?,
             "DescribeUserPoolDomain" => pools::describe_domain(app, p, world)?,
+            "SignUp" => sign_up::sign_up(app, p, world)?,
+            "ConfirmSignUp" => sign_up::confirm(app, p, world)?,
+            "ResendConfirmationCode" => sign_up::resend(app, p, world)?,
+            "InitiateAuth" => sign_in::initiate(app, p, world)?,
+            "GetUser" => own::get(app, p, world)?,
+            "UpdateUserAttributes" => own::update(app, p, world)?,
+            "DeleteUserAttributes" => own::delete(app, p, world)?,
+            "GetUserAttributeVerificationCode" => own::send_code(app, p, world)?,
+            "VerifyUserAttribute" => own::verify_attribute(app, p, world)?,
+            "AdminCreateUser" => admin::create(app, p, world)?,
+            "AdminSetUserPassword" => admin::set_password(app, p, world)?,
+            "AdminConfirmSignUp" => admin::confirm(app, p, world)?,
+            "AdminGetUser" => admin::get(app, p, world)?,
+            "AdminUpdateUserAttributes" => admin::update(app, p, world)?,
+            "AdminDeleteUser" => admin::delete(app, p, world)?,
+            "AdminInitiateAuth" => sign_in::admin_initiate(app, p, world)?,
+            "ListUsers" => admin::list(app, p, world)?,
             _ => return Err(ServiceError::new(400, "UnknownOperationException", "")),
         };
-        let elements = if asked.read_only || body == json!({}) { Value::Null } else { clients::logged(&body) };
-        let response = if asked.operation == "DeleteUserPoolClient" {
+        let elements = if asked.read_only || body == json!({}) { Value::Null } else { hidden(&body) };
+        let response = if matches!(asked.operation.as_str(), "DeleteUserPoolClient" | "AdminDeleteUser") {
             HttpResponse { status: 200, headers: vec![("Content-Type".into(), "application/x-amz-json-1.1".into())], body: Vec::new() }
         } else {
             wire::json_answer(Protocol::Json11, &body)
         };
         Ok(Done { changes, ..Done::new(response, elements) })
     }
+}
+
+/// Operations that Cognito serves without a signature (Amazon Cognito Developer Guide, "List of API operations grouped by
+/// authorization model"): what they need, an app client or an access token, they are sent.
+const PUBLIC: [&str; 9] = [
+    "SignUp",
+    "ConfirmSignUp",
+    "ResendConfirmationCode",
+    "InitiateAuth",
+    "GetUser",
+    "UpdateUserAttributes",
+    "DeleteUserAttributes",
+    "GetUserAttributeVerificationCode",
+    "VerifyUserAttribute",
+];
+
+/// What CloudTrail does not write of a request or an answer; of attributes it writes the names.
+const SECRET: [&str; 15] = [
+    "clientSecret",
+    "username",
+    "password",
+    "temporaryPassword",
+    "secretHash",
+    "confirmationCode",
+    "code",
+    "accessToken",
+    "idToken",
+    "refreshToken",
+    "authParameters",
+    "session",
+    "value",
+    "destination",
+    "clientMetadata",
+];
+
+/// A request or an answer as CloudTrail writes it (Amazon Cognito Developer Guide, "Amazon Cognito logging in AWS CloudTrail").
+fn hidden(value: &Value) -> Value {
+    fn hide(value: &mut Value) {
+        match value {
+            Value::Object(members) => members.iter_mut().for_each(|(name, value)| match SECRET.contains(&name.as_str()) {
+                true => *value = json!("HIDDEN_DUE_TO_SECURITY_REASONS"),
+                false => hide(value),
+            }),
+            Value::Array(items) => items.iter_mut().for_each(hide),
+            _ => {}
+        }
+    }
+    let mut shown = wire::trail_names(value);
+    hide(&mut shown);
+    shown
 }
 
 /// What AWS serves to anyone: the token endpoint at a pool's domain, and the pool's documents.
@@ -222,3 +314,5 @@ fn lists(p: &Map<String, Value>, mut items: Vec<Value>) -> Result<Vec<Value>, Se
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod user_tests;

@@ -12,6 +12,11 @@ const POOL: &str = "AWS::Cognito::UserPool";
 const SERVER: &str = "AWS::Cognito::UserPoolResourceServer";
 const DOMAIN: &str = "AWS::Cognito::UserPoolDomain";
 
+/// Every user pool.
+pub fn all(app: &App) -> impl Iterator<Item = &Resource> {
+    app.of_kind(POOL)
+}
+
 /// The user pool with this id.
 ///
 /// # Errors
@@ -78,7 +83,7 @@ pub fn describe(app: &App, p: &Parameters, world: &dyn World) -> Result<Value, S
     shown.insert("Id".into(), json!(pool.physical_id));
     shown.insert("Name".into(), name(pool));
     shown.insert("Arn".into(), json!(pool.arn));
-    shown.insert("EstimatedNumberOfUsers".into(), json!(0));
+    shown.insert("EstimatedNumberOfUsers".into(), json!(super::users::all(world, &pool.physical_id)?.len()));
     shown.entry("MfaConfiguration").or_insert(json!("OFF"));
     if let Some(domain) = domains(app, world)?.into_iter().find(|(_, of)| *of == pool.physical_id) {
         shown.insert("Domain".into(), json!(domain.0));

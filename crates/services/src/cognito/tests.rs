@@ -210,7 +210,7 @@ fn errors_are_cognitos() {
             "InvalidParameterException",
             "WildRydes already exists in user pool us-east-1_AbCdEf123.",
         ),
-        ("InitiateAuth", json!({}), "UnknownOperationException", ""),
+        ("AssociateSoftwareToken", json!({}), "UnknownOperationException", ""),
     ];
     for (operation, parameters, code, message) in cases {
         let error = caller.call(operation, &parameters).unwrap_err();

@@ -174,8 +174,8 @@ impl Engine {
 
     /// Writes CloudTrail's record.
     fn record(&self, request: &Request<'_>, asked: &Asked, outcome: &Outcome<'_>) {
-        // Public documents (a pool's keys) are served by no API operation: AWS records none.
-        if asked.public && asked.read_only {
+        // Public documents (a pool's keys) are served by no API operation, with no parameters: AWS records none.
+        if asked.public && asked.read_only && asked.logged_parameters.is_null() {
             return;
         }
         let on_objects = request.service == "s3" && asked.data_event;

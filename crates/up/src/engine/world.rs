@@ -2,8 +2,9 @@
 
 use super::watched::Watched;
 use crate::logs::Logs;
+use crate::mail::Mail;
 use crate::store::{Rows, Sqlite};
-use model::{Event, Metric, SampledRequest, Store, StoreError, Time, World};
+use model::{Event, Message, Metric, SampledRequest, Store, StoreError, Time, World};
 use rand::RngCore;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +14,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) struct Machine {
     rows: BTreeMap<&'static str, Rows>,
     logs: Arc<Logs>,
+    mail: Mail,
     /// What CloudWatch and WAF show of the requests.
     pub watched: Watched,
 }
 
 impl Machine {
     /// With a part of the store for each of these services.
-    pub fn new(file: &Sqlite, logs: Arc<Logs>, services: impl Iterator<Item = &'static str>) -> Self {
-        Self { rows: services.map(|name| (name, file.of(name))).collect(), logs, watched: Watched::default() }
+    pub fn new(file: &Sqlite, (logs, mail): (Arc<Logs>, Mail), services: impl Iterator<Item = &'static str>) -> Self {
+        Self { rows: services.map(|name| (name, file.of(name))).collect(), logs, mail, watched: Watched::default() }
     }
 }
 
@@ -45,6 +47,10 @@ impl World for Machine {
 
     fn log(&self, event: Event) {
         self.logs.event(event);
+    }
+
+    fn deliver(&self, message: &Message) {
+        self.mail.deliver(message);
     }
 
     fn metrics(&self) -> Vec<Metric> {
