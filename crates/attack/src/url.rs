@@ -1,7 +1,7 @@
 //! A target that the user named by its URL. It offers one foothold only: anyone.
 
 use crate::{Client, ClientError, Disguise};
-use model::attack::Lured;
+use model::attack::{Lured, UserSession};
 use model::{HttpRequest, HttpResponse, Identity, Target, TargetError};
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -76,6 +76,22 @@ impl Target for UrlTarget {
 
     fn other_tokens(&mut self) -> Result<Vec<String>, TargetError> {
         Err(not_offered("token of a signed-in user"))
+    }
+
+    fn other_sessions(&mut self) -> Result<Vec<UserSession>, TargetError> {
+        Err(not_offered("user of a user pool"))
+    }
+
+    fn aws_unsigned(&mut self, _: &str, _: &str, _: &serde_json::Value) -> Result<HttpResponse, TargetError> {
+        Err(not_offered("way to AWS"))
+    }
+
+    fn own_address(&mut self) -> Result<String, TargetError> {
+        Err(not_offered("mailbox"))
+    }
+
+    fn own_mail(&mut self) -> Result<String, TargetError> {
+        Err(not_offered("mailbox"))
     }
 
     fn lure(&mut self, _: &str, _: &HttpRequest, _: &str) -> Result<Lured, TargetError> {

@@ -99,6 +99,14 @@ pub trait Target {
     /// Tokens of signed-in users who are not the one that keeps the canary: what an attacker among the customers has. Each call
     /// signs them in anew where that is known: a token that nothing has seen yet.
     fn other_tokens(&mut self) -> Result<Vec<String>, TargetError>;
+    /// The same users where they have accounts in a user pool, with what they manage their accounts with.
+    fn other_sessions(&mut self) -> Result<Vec<UserSession>, TargetError>;
+    /// An AWS API call that AWS serves without a signature: `("cognito-idp", "AWSCognitoIdentityProviderService.SignUp", body)`.
+    fn aws_unsigned(&mut self, service: &str, operation: &str, body: &serde_json::Value) -> Result<HttpResponse, TargetError>;
+    /// An address of the attacker's own, at which nobody has written yet.
+    fn own_address(&mut self) -> Result<String, TargetError>;
+    /// What the attacker reads at that address.
+    fn own_mail(&mut self) -> Result<String, TargetError>;
     /// A customer follows a link of the attacker's making. What `script`, which sends home what a page may read in the customer's
     /// browser, brought home; `None` when the answer is no page in which just that script runs.
     fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError>;
@@ -129,6 +137,15 @@ pub trait Target {
     ) -> Result<HttpResponse, TargetError>;
     /// Logs in to a database cluster from a host in the VPC and runs one query; rows as text.
     fn database(&mut self, cluster: &str, user: &str, password: &str, query: &str) -> Result<Vec<Vec<String>>, TargetError>;
+}
+
+/// What a user of a user pool holds after signing in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserSession {
+    /// Says who they are, with their attributes.
+    pub id_token: String,
+    /// Manages their own account.
+    pub access_token: String,
 }
 
 /// What became of a customer who followed a link.

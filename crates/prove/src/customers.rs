@@ -1,6 +1,6 @@
 //! The customers: they send the application's normal traffic and see whether they are served.
 
-use crate::sign_in::{self, SignIn, subject};
+use crate::sign_in::{Owner, SignIn, subject};
 use crate::traffic::Request;
 use attack::sigv4::Credentials;
 use attack::{Client, Disguise};
@@ -20,6 +20,8 @@ pub struct Customers<'a> {
     pub canary: &'a str,
     /// Makes names unique between runs.
     pub nonce: &'a str,
+    /// With which users sign in.
+    pub password: &'a str,
 }
 
 /// What a round of normal traffic showed.
@@ -87,6 +89,10 @@ impl Customers<'_> {
         round
     }
 
+    fn owner(&self) -> Owner<'_> {
+        Owner { app: self.app, client: self.client, credentials: &self.owner, now: self.now }
+    }
+
     /// Replaces every `{{...}}`.
     fn fill(&self, text: &str, answers: &BTreeMap<String, Value>, tokens: &mut SignedIn, disguise: &Disguise) -> Result<String, String> {
         let (mut out, mut rest) = (String::new(), text);
@@ -125,15 +131,28 @@ impl Customers<'_> {
                 }
                 let by = match who.split_once(':') {
                     Some((id, secret)) => SignIn::Client { id: answer(id, answers)?, secret: answer(secret, answers)? },
-                    None => sign_in::app_client(self.app, self.client, (&self.owner, self.now), who)?,
+                    None => self.owner().app_client(who)?,
                 };
                 let token = by.token(self.app, self.client, disguise)?;
                 tokens.insert(who.to_owned(), (token.clone(), by));
                 Ok(token)
             }
-            Some(_) => {
-                Err(format!("`{{{{{variable}}}}}` is not known: use canary, nonce, filler N, bucket BUCKET, token CLIENT or NAME.FIELD"))
+            Some(("user", who)) => {
+                if let Some((token, _)) = tokens.get(variable) {
+                    return Ok(token.clone());
+                }
+                let mut words = who.split_whitespace();
+                let (Some(client), Some(name)) = (words.next(), words.next()) else { return Err(format!("`{who}` is no CLIENT NAME")) };
+                let attributes: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
+                let by = self.owner().user(client, name, &attributes, self.password)?;
+                let token = by.token(self.app, self.client, disguise)?;
+                tokens.insert(variable.to_owned(), (token.clone(), by));
+                Ok(token)
             }
+            Some(_) => Err(format!(
+                "`{{{{{variable}}}}}` is not known: use canary, nonce, filler N, bucket BUCKET, token CLIENT, user CLIENT NAME ATTRIBUTE=VALUE or \
+                 NAME.FIELD"
+            )),
         }
     }
 }

@@ -134,8 +134,11 @@ impl Stage<'_> {
         let Some(api) = running.apis().into_iter().last() else { return Ok((Round::default(), secret())) };
         let base = api.url.strip_prefix(&running.endpoint()).unwrap_or(&api.url).to_owned();
         let app = running.app();
+        // One of each kind, for a policy that asks for all.
+        let password = format!("{}aA1!", secret());
         let round = |canary: &str, nonce: &str| {
-            Customers { app: &app, client, base: base.clone(), owner: owner.clone(), now, canary, nonce }.round(self.traffic)
+            let (base, owner) = (base.clone(), owner.clone());
+            Customers { app: &app, client, base, owner, now, canary, nonce, password: &password }.round(self.traffic)
         };
         let nonce = secret();
         let mut first = round(kept, &nonce);

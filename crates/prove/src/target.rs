@@ -4,7 +4,7 @@ use crate::browser;
 use crate::sign_in::SignIn;
 use attack::sigv4::{self, Credentials};
 use attack::{Client, Disguise};
-use model::attack::Lured;
+use model::attack::{Lured, UserSession};
 use model::{App, HttpRequest, HttpResponse, Identity, ResourceId, Target, TargetError, Time};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
@@ -23,6 +23,8 @@ pub struct UpTarget<'a> {
     customers: Known,
     /// What an attack is to leave.
     left: String,
+    /// Where an attacker reads mail.
+    address: String,
     /// What pages may read in a customer's browser.
     session: String,
     customer: Disguise,
@@ -45,6 +47,7 @@ impl<'a> UpTarget<'a> {
             client,
             customers,
             left: String::new(),
+            address: String::new(),
             session: String::new(),
             customer: Disguise::web(),
             now,
@@ -183,6 +186,43 @@ impl Target for UpTarget<'_> {
         }
         let app = self.running.app();
         self.customers.others.iter().map(|by| by.token(&app, self.client, &self.web).map_err(TargetError::Failed)).collect()
+    }
+
+    fn other_sessions(&mut self) -> Result<Vec<UserSession>, TargetError> {
+        let app = self.running.app();
+        let session = |by: &SignIn| by.session(&app, self.client, &self.web).map_err(TargetError::Failed).transpose();
+        let sessions = self.customers.others.iter().filter_map(session).collect::<Result<Vec<_>, _>>()?;
+        match sessions.is_empty() {
+            true => Err(TargetError::NotOffered("no second customer has an account in a user pool: describe one in traffic.http".into())),
+            false => Ok(sessions),
+        }
+    }
+
+    fn aws_unsigned(&mut self, service: &str, operation: &str, body: &Value) -> Result<HttpResponse, TargetError> {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let request = HttpRequest {
+            method: "POST".into(),
+            path: "/".into(),
+            headers: vec![
+                header("Host", &format!("{service}.{}.amazonaws.com", self.region)),
+                header("User-Agent", &self.aws.user_agent),
+                header("Content-Type", "application/x-amz-json-1.1"),
+                header("X-Amz-Target", operation),
+            ],
+            body: body.to_string().into_bytes(),
+            ..HttpRequest::default()
+        };
+        self.client.send(&request, &self.aws).map_err(|error| TargetError::Failed(error.to_string()))
+    }
+
+    fn own_address(&mut self) -> Result<String, TargetError> {
+        let number: u64 = rand::thread_rng().r#gen();
+        self.address = format!("{number:016x}@example.net");
+        Ok(self.address.clone())
+    }
+
+    fn own_mail(&mut self) -> Result<String, TargetError> {
+        Ok(self.running.mailbox(&self.address))
     }
 
     fn lure(&mut self, api: &str, link: &HttpRequest, script: &str) -> Result<Lured, TargetError> {

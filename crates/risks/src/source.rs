@@ -1,11 +1,26 @@
 //! Edits of source text that are certain: a statement that stands alone on its lines is taken out, an argument is added to a call.
-//! Whatever is written in another way gets no edit.
+//! Whatever is written in another way gets no edit. Beside them what attacks read there: literals, and the claims of a token.
 
+use base64::Engine as _;
 use model::{App, Edit, Place, Span};
 
 /// The text at a place.
 pub fn text<'a>(app: &'a App, place: &Place) -> Option<&'a str> {
     app.sources.get(&place.file)?.text.get(place.span.start as usize..place.span.end as usize)
+}
+
+/// The first literal at a place: what is looked for there.
+pub fn literal<'a>(app: &'a App, place: &Place) -> Option<&'a str> {
+    let text = text(app, place)?;
+    let (at, quote) = text.char_indices().find(|(_, c)| matches!(c, '"' | '\'' | '`'))?;
+    text.get(at + 1..)?.split(quote).next()
+}
+
+/// The value of a claim of a token, as its holder reads it: one text.
+pub fn claim(token: &str, name: &str) -> Option<String> {
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    claims.get(name)?.as_str().map(str::to_owned)
 }
 
 fn at(place: &Place, start: usize, end: usize) -> Place {

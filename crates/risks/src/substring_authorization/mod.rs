@@ -3,7 +3,6 @@
 use crate::entry::{Danger, Entries};
 use crate::{Attack, Profile, Proved, Reason, Risk};
 use crate::{doors, guarded, review, source};
-use base64::Engine as _;
 use model::attack::{Outcome, PlantAt};
 use model::code::ReviewKind;
 use model::{App, Finding, Fix, Foothold, Place, Target};
@@ -59,20 +58,6 @@ fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
     readable.then_some(PlantAt::Traffic).ok_or_else(|| "no GET route of a REST API stands behind the comparison".into())
 }
 
-/// What is looked for: the literal at the place.
-fn sought<'a>(app: &'a App, place: &Place) -> Option<&'a str> {
-    let text = source::text(app, place)?;
-    let (at, quote) = text.char_indices().find(|(_, c)| matches!(c, '"' | '\'' | '`'))?;
-    text.get(at + 1..)?.split(quote).next()
-}
-
-/// The value of a claim of a token, as its holder reads it: one text.
-fn claim(token: &str, name: &str) -> Option<String> {
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
-    claims.get(name)?.as_str().map(str::to_owned)
-}
-
 fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
     let tokens = match target.other_tokens() {
         Ok(tokens) => tokens,
@@ -80,10 +65,10 @@ fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut 
     };
     let doors = doors::all(app);
     for finding in findings {
-        let Some(sought) = sought(app, &finding.place) else { continue };
+        let Some(sought) = source::literal(app, &finding.place) else { continue };
         // Who has the right proves nothing by using it.
         let longer = |token: &&String| {
-            claim(token, &finding.symbol).is_some_and(|held| held.contains(sought) && !held.split(' ').any(|name| name == sought))
+            source::claim(token, &finding.symbol).is_some_and(|held| held.contains(sought) && !held.split(' ').any(|name| name == sought))
         };
         for token in tokens.iter().filter(longer) {
             for found in guarded::readable(app, &doors, finding) {

