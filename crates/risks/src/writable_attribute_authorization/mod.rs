@@ -2,7 +2,7 @@
 
 use crate::entry::{Danger, Entries};
 use crate::{Attack, Profile, Risk};
-use crate::{doors, guarded, review, source};
+use crate::{doors, guarded, pool, review, source};
 use model::attack::{Outcome, PlantAt};
 use model::code::ReviewKind;
 use model::{App, Confidence, Edit, Finding, Fix, Foothold, Node, Operation, Resource, Segment, Severity, Step, Target, TargetError};
@@ -41,6 +41,11 @@ fn check(app: &App) -> Vec<Finding> {
                     .iter()
                     .map(|client| Step { says: format!("{} lets every user write it", client.id.logical), place: client.place.clone() }),
             );
+            // Whoever makes an account gives it the attribute that is looked for.
+            if let Some(pool) = open_pool(app, &writers) {
+                finding.severity = Severity::Critical;
+                finding.path.push(Step { says: format!("anyone may make an account in {}", pool.id.logical), place: pool.place.clone() });
+            }
             finding.confidence = if writers.is_empty() { Confidence::Low } else { Confidence::High };
             finding.condition =
                 writers.is_empty().then(|| "if an app client of the user pool, which is not declared here, may write it".into());
@@ -50,6 +55,14 @@ fn check(app: &App) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A pool of these clients in which anyone makes an account, and no trigger looks at who does.
+fn open_pool<'a>(app: &'a App, clients: &[&Resource]) -> Option<&'a Resource> {
+    let of = |client: &Resource, pool: &Resource| client.properties.get("UserPoolId").and_then(Node::str) == Some(&*pool.physical_id);
+    let watched = |pool: &Resource| pool.properties.at(&["LambdaConfig", "PreSignUp"]).is_some();
+    let mut open = app.of_kind("AWS::Cognito::UserPool").filter(|pool| pool::is_open(pool) == Some(true) && !watched(pool));
+    open.find(|pool| clients.iter().any(|client| of(client, pool)))
 }
 
 /// The app clients that may write an attribute; none when no client is declared; `None` when it is known that none may.
