@@ -90,6 +90,8 @@ pub struct App {
     pub dependencies: Arc<Dependencies>,
     /// Every text file that was read: templates, code, SQL, manifests.
     pub sources: BTreeMap<Arc<str>, Source>,
+    /// Files that say what is deployed and are no source of it: nothing is mended there.
+    pub observed: BTreeSet<Arc<str>>,
     /// What was not understood.
     pub troubles: Vec<Trouble>,
     /// The day it is judged by, `2026-11-22`; where none is given, what changes with the days is judged by the day its data was made.

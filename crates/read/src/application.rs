@@ -68,18 +68,43 @@ pub fn reading(root: &Path, options: &Options) -> (App, Reading) {
         troubles.push(trouble("no template was found here", Place::new(".", 1, 1), help));
     }
     follow(&folder, &mut found, &mut troubles);
+    let (options, observed) = (&in_account(options, &mut found, &mut troubles), observed(&found));
     let sources: BTreeMap<Arc<str>, Source> =
         found.iter().map(|found| (found.file.clone(), Source { path: found.file.clone(), text: found.text.clone() })).collect();
     let expanded = expand(found, options, &folder);
     let (mut app, unresolved, open) = resolve(&expanded, options, &folder);
     troubles.extend(unresolved);
-    (app.sources, app.undecided) = (sources, open);
+    (app.sources, app.undecided, app.observed) = (sources, open, observed);
     let reading = Reading::new(&app, expanded, options, folder.clone());
     functions::read(&mut app, &folder, options, &mut troubles);
     troubles.sort();
     troubles.dedup();
     app.troubles = troubles;
     (app, reading)
+}
+
+/// The options with the account whose details are among what was found, where the user names none. Details of another account
+/// are left out: an application lies in one.
+fn in_account(options: &Options, found: &mut Vec<Found>, troubles: &mut Vec<Trouble>) -> Options {
+    let mut options = options.clone();
+    let first = found.iter().find_map(|found| found.account.clone());
+    if let Some(account) = first.clone().filter(|account| !account.is_empty() && options.account == Options::default().account) {
+        options.account = account;
+    }
+    found.retain(|found| {
+        let own = found.account.is_none() || found.account == first;
+        if !own {
+            let says = format!("{} holds the details of another account: it is not assessed", found.file);
+            troubles.push(trouble(says, found.root.place.clone(), "scan one account at a time"));
+        }
+        own
+    });
+    options
+}
+
+/// The files that say what an account holds.
+fn observed(found: &[Found]) -> BTreeSet<Arc<str>> {
+    found.iter().filter(|found| found.account.is_some()).map(|found| found.file.clone()).collect()
 }
 
 /// Adds the templates of nested stacks that these name by a local path: the user may have named one file.

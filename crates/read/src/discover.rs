@@ -1,5 +1,6 @@
 //! Which files below the root are templates, and what their stacks are called.
 
+use crate::account;
 use crate::document::{document, trouble, twice};
 use model::{Files, Node, Place, Trouble};
 use std::collections::BTreeSet;
@@ -11,6 +12,8 @@ pub(crate) struct Found {
     pub file: Arc<str>,
     pub text: Arc<str>,
     pub root: Node,
+    /// The account whose details it is, where it is no template.
+    pub account: Option<String>,
 }
 
 const EXTENSIONS: [&str; 4] = [".yaml", ".yml", ".json", ".template"];
@@ -55,6 +58,12 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
             continue;
         }
         let (documents, unread) = document(path, &text);
+        let account = documents.iter().find(|root| account::is_account(root)).map(|root| (account::template(root), account::number(root)));
+        if let Some(((root, unread), number)) = account {
+            troubles.extend(unread);
+            found.push(Found { file: path.as_str().into(), text: text.into(), root, account: Some(number.unwrap_or_default()) });
+            continue;
+        }
         let template = documents.into_iter().find(is_template);
         // A file of another kind that YAML cannot read (Helm, Jinja) is no concern of ours; a template is.
         if template.is_some() || named || is_declared(&text) || text.contains("AWS::") || stem(path) == "template" {
@@ -63,7 +72,7 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
         match template {
             Some(mut root) => {
                 twice::only_last(&mut root, &mut troubles);
-                found.push(Found { file: path.as_str().into(), text: text.into(), root });
+                found.push(Found { file: path.as_str().into(), text: text.into(), root, account: None });
             }
             None if is_declared(&text) && unread.is_empty() && !named => {
                 let says = format!("{path} says that it is a template and has no Resources: it was not read");
@@ -81,7 +90,7 @@ pub(crate) fn templates(files: &dyn Files, paths: &[String], named: bool) -> (Ve
 
 /// Cheap first look, so that lockfiles and the like are never parsed.
 fn is_candidate(path: &str, text: &str) -> bool {
-    is_declared(text) || (text.contains("Resources") && text.contains("::")) || stem(path) == "template"
+    is_declared(text) || (text.contains("Resources") && text.contains("::")) || stem(path) == "template" || account::may_be(text)
 }
 
 fn is_declared(text: &str) -> bool {

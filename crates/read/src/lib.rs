@@ -1,5 +1,6 @@
 //! Templates, code and logs to the App and to Events. Never judges, never fails as a whole.
 
+mod account;
 mod application;
 mod branches;
 mod cdk;

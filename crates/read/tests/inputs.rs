@@ -281,3 +281,51 @@ Parameters: {Other: {Type: String}}
         assert!(!branch.app.resources().eq(read.resources()));
     }
 }
+
+/// What `aws iam get-account-authorization-details` says is read as the resources it speaks of, in its own account.
+#[test]
+fn an_account_s_details() {
+    let details = r#"{
+  "UserDetailList": [{"UserName": "ann", "Path": "/ops/", "Arn": "arn:aws:iam::111122223333:user/ops/ann", "GroupList": ["dev"],
+    "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": "%7B%22Statement%22%3A%5B%5D%7D"}],
+    "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/limit"}}],
+  "GroupDetailList": [{"GroupName": "dev", "Path": "/", "AttachedManagedPolicies": [{"PolicyName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}],
+  "RoleDetailList": [
+    {"RoleName": "run", "Path": "/", "Arn": "arn:aws:iam::111122223333:role/run",
+     "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}},
+    {"RoleName": "AWSServiceRoleForX", "Path": "/aws-service-role/x.amazonaws.com/"},
+    {"Path": "/"}],
+  "Policies": [
+    {"PolicyName": "limit", "Path": "/", "Arn": "arn:aws:iam::111122223333:policy/limit", "PolicyVersionList": [
+      {"VersionId": "v1", "IsDefaultVersion": false, "Document": {"Statement": "old"}},
+      {"VersionId": "v2", "IsDefaultVersion": true, "Document": {"Statement": "new"}}]},
+    {"PolicyName": "ReadOnlyAccess", "Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess", "PolicyVersionList": []}],
+  "IsTruncated": true
+}"#;
+    let root = folder(&[("iam/details.json", details), ("other.json", &details.replace("111122223333", "444455556666"))]);
+    let app = application(root.path(), &Options::default());
+    assert_eq!(app.account, "111122223333");
+    let names: Vec<String> = app.resources().map(|r| format!("{} {} {}", r.id, r.kind, r.arn.as_deref().unwrap_or("-"))).collect();
+    assert_eq!(
+        names,
+        [
+            "details/group/dev AWS::IAM::Group arn:aws:iam::111122223333:group/dev",
+            "details/policy/limit AWS::IAM::ManagedPolicy arn:aws:iam::111122223333:policy/limit",
+            "details/role/run AWS::IAM::Role arn:aws:iam::111122223333:role/run",
+            "details/user/ann AWS::IAM::User arn:aws:iam::111122223333:user/ops/ann",
+        ]
+    );
+    let ann = find(&app, "details/user/ann");
+    assert_eq!(ann.place.to_string(), "iam/details.json:2:35");
+    let policy = &ann.properties.get("Policies").unwrap().items()[0];
+    assert_eq!(policy.get("PolicyDocument").unwrap().str(), Some(r#"{"Statement":[]}"#));
+    assert_eq!(ann.properties.get("PermissionsBoundary").unwrap().str(), Some("arn:aws:iam::111122223333:policy/limit"));
+    assert_eq!(find(&app, "details/policy/limit").properties.at(&["PolicyDocument", "Statement"]).unwrap().str(), Some("new"));
+    let told = |says: &str| app.troubles.iter().any(|trouble| trouble.says.contains(says));
+    assert!(
+        told("one page of several") && told("has no name") && told("other.json holds the details of another account"),
+        "{:?}",
+        app.troubles
+    );
+    assert_eq!(app.observed.iter().map(|file| &**file).collect::<Vec<_>>(), ["iam/details.json"]);
+}

@@ -207,9 +207,10 @@ fn named(app: &App, risk: &risks::Risk) -> Vec<Finding> {
     for finding in &mut findings {
         finding.maps.clone_from(&maps);
         finding.profile = risk.profile;
-        // An edit of code knows nothing of the template that the code is indented in.
+        // An edit of code knows nothing of the template that the code is indented in; a record of an account is no source of it.
         let inside = |edit: &Edit| matches!(edit, Edit::Text { file, .. } if app.code.inline.contains(&**file));
-        finding.fix = finding.fix.take().filter(|fix| !fix.edits.iter().any(inside));
+        let no_source = |edit: &Edit| inside(edit) || app.observed.contains(edit.file());
+        finding.fix = finding.fix.take().filter(|fix| !fix.edits.iter().any(no_source));
     }
     number(&mut findings);
     findings

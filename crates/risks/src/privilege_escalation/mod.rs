@@ -1,4 +1,5 @@
-//! What a function's role may do suffices to become more than it is.
+//! What a function's role may do suffices to become more than it is; of an account whose details were read, what any user or role
+//! may do.
 
 mod fix;
 
@@ -8,7 +9,7 @@ use iam::paths::{Graph, Path, primitives};
 use iam::sets::{self, Side};
 use iam::{Policy, Principal, Stack};
 use model::aws::Function;
-use model::{App, Confidence, Finding, Place, Severity, Step};
+use model::{App, Confidence, Finding, Place, ResourceId, Severity, Step};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,9 +55,11 @@ fn check(app: &App) -> Vec<Finding> {
     }
     let mut out = Vec::new();
     for (from, (path, admin)) in &found {
-        for function in users.get(from.as_str()).into_iter().flatten() {
-            out.push(finding(app, function, path, *admin));
-        }
+        let functions = users.get(from.as_str()).into_iter().flatten().map(|function| Who::of_function(function));
+        // A template's other roles are for people and machines that it does not know; those of an account are who there is.
+        let member = account.members.iter().find(|member| member.arn == *from && app.observed.contains(&member.place.file));
+        let member = member.filter(|member| member.kind != MemberKind::Group).and_then(|member| Who::of_member(app, member));
+        out.extend(functions.chain(member).map(|who| finding(app, &who, path, *admin)));
     }
     out
 }
@@ -116,13 +119,36 @@ fn undeclared(app: &App) -> [Member; 2] {
     [member(MemberKind::Role, "role"), member(MemberKind::User, "user")]
 }
 
-fn finding(app: &App, function: &Function, path: &Path, admin: bool) -> Finding {
-    let name = &function.id.logical;
-    let role = function.role_place.clone().unwrap_or_else(|| function.place.clone());
-    let mut steps = vec![Step { says: format!("{name} runs with this role"), place: role }];
+/// Who escalates.
+struct Who<'a> {
+    id: &'a ResourceId,
+    place: &'a Place,
+    function: Option<&'a Function>,
+}
+
+impl<'a> Who<'a> {
+    fn of_function(function: &'a Function) -> Self {
+        Self { id: &function.id, place: &function.place, function: Some(function) }
+    }
+
+    fn of_member(app: &'a App, member: &'a Member) -> Option<Self> {
+        Some(Self { id: &app.by_arn(&member.arn)?.id, place: &member.place, function: None })
+    }
+
+    /// How its rights come to it.
+    fn step(&self) -> Step {
+        let place = self.function.and_then(|function| function.role_place.as_ref()).unwrap_or(self.place).clone();
+        let says = if self.function.is_some() { "runs with this role" } else { "is a principal of the account" };
+        Step { says: format!("{} {says}", self.id.logical), place }
+    }
+}
+
+fn finding(app: &App, who: &Who<'_>, path: &Path, admin: bool) -> Finding {
+    let name = &who.id.logical;
+    let mut steps = vec![who.step()];
     for step in &path.steps {
         let written = step.by.iter().map(|(_, place)| place).filter(|place| place.line > 0);
-        let place = written.clone().next().unwrap_or(&function.place).clone();
+        let place = written.clone().next().unwrap_or(who.place).clone();
         steps.push(Step { says: format!("{}: it reaches {}", step.primitive.title, shown(&step.to)), place });
     }
     let place = path.steps.iter().flat_map(|step| &step.by).map(|(_, place)| place).find(|place| place.line > 0);
@@ -142,8 +168,8 @@ fn finding(app: &App, function: &Function, path: &Path, admin: bool) -> Finding 
         path: steps,
         symbol: how.join(" "),
         condition: (!sure).then(|| unsure.collect::<Vec<_>>().join("; ")).filter(|says| !says.is_empty()),
-        fix: path.steps.first().and_then(|step| fix::without(app, function, step)),
-        ..blank(SLUG, function.id.to_string(), place.unwrap_or(&function.place).clone())
+        fix: path.steps.first().and_then(|step| fix::without(app, who.function?, step)),
+        ..blank(SLUG, who.id.to_string(), place.unwrap_or(who.place).clone())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 crate::tests!(
     privilege_escalation,
+    an_account_without_templates,
     a_role_is_passed_to_the_schedule_it_was_made_for,
     over_privileged_role,
     unused_grants_where_code_is_injected,
@@ -113,6 +114,33 @@ fn privilege_escalation() {
         "{Effect: Allow, Action: 'iam:PassRole', Resource: '*', Condition: {StringEquals: {'iam:PassedToService': ecs.amazonaws.com}}}";
     assert_eq!(of("service", &format!("{service}, {}", allow("'lambda:CreateFunction', 'lambda:InvokeFunction'", "*")), ""), 0);
     assert_eq!(of("plain", &allow("'dynamodb:PutItem', 'states:StartExecution'", "*"), ""), 0);
+}
+
+/// What `aws iam get-account-authorization-details` prints, with one user of these statements and a role that Lambda may take.
+fn details(statements: &str) -> String {
+    format!(
+        r#"{{"UserDetailList": [{{"UserName": "ann", "Arn": "arn:aws:iam::111122223333:user/ann",
+  "UserPolicyList": [{{"PolicyName": "own", "PolicyDocument": {{"Version": "2012-10-17", "Statement": [{statements}]}}}}]}}],
+"RoleDetailList": [{{"RoleName": "ops", "Arn": "arn:aws:iam::111122223333:role/ops",
+  "AssumeRolePolicyDocument": {{"Statement": {{"Effect": "Allow", "Principal": {{"Service": "lambda.amazonaws.com"}}, "Action": "sts:AssumeRole"}}}},
+  "AttachedManagedPolicies": [{{"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}]}}]}}"#
+    )
+}
+
+fn an_account_without_templates() {
+    let may =
+        |actions: &str, resource: &str| details(&format!(r#"{{"Effect": "Allow", "Action": [{actions}], "Resource": "{resource}"}}"#));
+    for (name, account) in [
+        ("pass", may(r#""iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction""#, "*")),
+        ("key", may(r#""iam:AttachUserPolicy""#, "arn:aws:iam::111122223333:user/ann")),
+        ("trust", may(r#""iam:UpdateAssumeRolePolicy", "sts:AssumeRole""#, "*")),
+    ] {
+        let found = findings("privilege-escalation", &format!("account-{name}"), &account);
+        let told: Vec<_> = found.iter().map(|f| (f.resource.as_str(), f.place.line, f.fix.is_some())).collect();
+        assert_eq!(told, [("app/user/ann", 2, false)], "{name}");
+    }
+    let quiet = may(r#""s3:GetObject", "lambda:InvokeFunction""#, "*");
+    assert_eq!(found("privilege-escalation", "account-quiet", &quiet), Vec::<String>::new());
 }
 
 fn a_role_is_passed_to_the_schedule_it_was_made_for() {
